@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* trial.h: the face of the trial room: what a study means. Mapping files become one constant,
+ * checked set (views, terminology, studies, site); a message becomes the state of its resources as
+ * rows; a patient's rows become the record; a study's criteria over the record become a verdict
+ * with its reasons and evidence; a verdict and the Flag's history become the Flag's next state.
+ * Everything here is a pure function of its arguments: no file, clock or store. The set is constant
+ * after loading and shared by threads. */
+#ifndef FHIRTRIAL_TRIAL_TRIAL_H
+#define FHIRTRIAL_TRIAL_TRIAL_H
+
+#include "base/digest.h"
+#include "view/view.h"
+
+/* --- the mapping set (mappings.c) --- */
+typedef struct mapping_file {
+    str name; /* relative, '/'-separated */
+    str text;
+} mapping_file;
+
+/* UTC offsets of the site's zone as a table made by the shell from the system's zone data
+ * (contracts.md, Time): offset in minutes from `from` on. */
+typedef struct zone_rule {
+    int64_t from; /* Unix seconds */
+    int32_t minutes;
+} zone_rule;
+typedef struct zone_table {
+    str name;
+    const zone_rule *rules;
+    isize n;
+} zone_table;
+int zone_minutes(const zone_table *zone, int64_t unix_seconds);
+
+typedef struct mappings mappings;
+
+/* Reads, checks and compiles all files (core, studies, one site). NULL when there was an error in
+ * `found`; never half loaded. The files' text must live as long as the set. `digest` may be used
+ * for the set's own digest. */
+const mappings *mappings_load(arena *arena, const mapping_file *files, isize n,
+                              const zone_table *zone, const digest *digest, problems *found);
+/* SHA-256 over the files' names and texts, in name order, and over the zone table: lower-case hex.
+ */
+str mappings_digest(const mappings *m);
+const model *mappings_model(const mappings *m);
+const path_terminology *mappings_terminology(const mappings *m);
+
+/* The views that run on resources (not derived), in name order. */
+isize mappings_view_count(const mappings *m);
+const view *mappings_view(const mappings *m, isize i);
+str mappings_view_digest(const mappings *m, isize i);
+
+typedef struct study study;
+isize mappings_study_count(const mappings *m);
+const study *mappings_study(const mappings *m, isize i);
+
+typedef enum criterion_kind { CRITERION_INCLUSION, CRITERION_EXCLUSION } criterion_kind;
+typedef struct criterion_info {
+    str id, text;
+    criterion_kind kind;
+    bool human, transient, screening, uses_now;
+    str pair; /* id of its mirror criterion, or empty */
+} criterion_info;
+
+str study_id(const study *s);
+str study_title(const study *s);
+bool study_open(const study *s);     /* status is active; a closed study inactivates Flags */
+str study_flag_text(const study *s); /* neutral text of the Flag's code */
+str study_digest(const study *s);
+isize study_flag_hold_days(const study *s);
+isize study_criterion_count(const study *s);
+const criterion_info *study_criterion(const study *s, isize i);
+
+/* --- a message's resources (message.c) --- */
+typedef enum entry_action { ENTRY_STATE, ENTRY_REMOVE } entry_action;
+
+typedef struct entry_row {
+    isize view;
+    str cells; /* JSON array, view_cells_json */
+} entry_row;
+
+/* One resource of a message, with what the mappings made of it. */
+typedef struct entry {
+    uint32_t node; /* the resource in the message's tape, TAPE_NONE for a DELETE without a body */
+    entry_action action;
+    str type, id;    /* identity within the source (contracts.md, Identity) */
+    str patient;     /* Patient id it belongs to, or empty: not in the compartment, or no usable
+                        reference */
+    str version;     /* meta.versionId, or "sha256:..." */
+    str updated;     /* meta.lastUpdated, or empty */
+    str identifiers; /* Patient only: JSON array of [system, value] */
+    str links;       /* Patient only: JSON array of [type, other patient id] */
+    const entry_row *rows;
+    isize row_count;
+    bool reached; /* a view reached it: its bytes are kept */
+} entry;
+
+typedef struct message {
+    const entry *entries;
+    isize n;
+    isize resources; /* resources seen, also those without an entry */
+} message;
+
+/* Runs the site's code map and all views over the tape of one message. Findings (an unusable entry,
+ * a rejected value) are problems; the rest goes on. */
+void message_extract(const mappings *m, arena *arena, const tape *tape, const digest *digest,
+                     when now, problems *found, message *out);
+
+/* --- the patient record (record.c) --- */
+typedef struct record_row {
+    str view;
+    str source; /* "Observation/x" */
+    str version;
+    str updated;
+    str cells;
+    bool stale; /* made by another mapping digest */
+} record_row;
+
+/* The record document: root type Record, one element a view row, derived views computed. Rows must
+ * be sorted by (view, source, row). */
+void record_build(const mappings *m, arena *arena, const record_row *rows, isize n, when now,
+                  problems *found, tape *out);
+/* The record as canonical JSON: what the auditor reads, what is hashed, and exactly what the
+ * criteria saw. */
+void record_json(const tape *record, buf *out);
+
+/* --- criteria and verdicts (criteria.c) --- */
+typedef enum result { RESULT_MET, RESULT_NOT_MET, RESULT_UNKNOWN, RESULT_NOT_APPLICABLE } result;
+typedef enum reason {
+    REASON_NONE,
+    REASON_NO_DATA,
+    REASON_STALE,
+    REASON_IMPRECISE,
+    REASON_AMBIGUOUS_SCALE,
+    REASON_AMBIGUOUS_SITE,
+    REASON_CONFLICT,
+    REASON_BAD_UNIT,
+    REASON_UNSUPPORTED_CODE,
+    REASON_NEEDS_HUMAN,
+    REASON_SOURCE_INCOMPLETE,
+    REASON_STALE_MAPPING,
+    REASON_LIMIT,
+    REASON_ERROR
+} reason;
+typedef enum verdict_kind {
+    VERDICT_INELIGIBLE,
+    VERDICT_NOT_SCREENED,
+    VERDICT_ELIGIBLE,
+    VERDICT_NEEDS_REVIEW
+} verdict_kind;
+
+typedef struct finding {
+    const criterion_info *criterion;
+    result result;
+    reason reason;
+    str detail;          /* which expression or limit, no patient value; or empty */
+    const str *evidence; /* "Observation/x/_history/3" or "Observation/x" where it has no version */
+    isize evidence_count;
+} finding;
+
+typedef struct contradiction {
+    str id, text;
+} contradiction; /* e.g. C1: two criteria of the study contradict each other here */
+
+typedef struct verdict {
+    const study *study;
+    verdict_kind kind;
+    const finding *findings; /* one a criterion, in the protocol's order */
+    isize n;
+    isize met, not_met, unknown, not_applicable;
+    const contradiction *contradictions;
+    isize contradiction_count;
+    bool only_transient_failed; /* every criterion that now fails or went unknown is declared
+                                   transient */
+    bool stale_mapping;
+} verdict;
+
+str result_name(result r);        /* "met" "not-met" "unknown" "not-applicable" */
+str reason_name(reason r);        /* "no-data" ... */
+str verdict_name(verdict_kind k); /* "ineligible" "not-screened" "eligible" "needs-review" */
+
+void verdict_decide(const mappings *m, const study *s, arena *arena, const tape *record, when now,
+                    verdict *out);
+void verdict_json(const verdict *v, buf *out);
+
+/* --- the Flag's life (flag.c) --- */
+typedef enum flag_status {
+    FLAG_ABSENT,
+    FLAG_ACTIVE,
+    FLAG_INACTIVE,
+    FLAG_ENTERED_IN_ERROR
+} flag_status;
+typedef struct flag_state {
+    flag_status status;
+    verdict_kind code; /* VERDICT_ELIGIBLE or VERDICT_NEEDS_REVIEW */
+    str start, end;    /* period, instants */
+    str hold_since;    /* when a transient failure began, or empty */
+} flag_state;
+
+typedef struct flag_circumstances {
+    bool dead, consent_denied, enrolled, study_closed, error_command;
+} flag_circumstances;
+/* What the record says about death, research consent and enrolment for the study. */
+flag_circumstances flag_circumstances_of(const mappings *m, const study *s, arena *arena,
+                                         const tape *record, when now);
+
+typedef enum flag_change {
+    FLAG_KEEP,
+    FLAG_WRITE,
+    FLAG_HOLD /* remember hold_since, write nothing */
+} flag_change;
+/* The transition table of contracts.md (Flag life), first row that holds; *why names the row
+ * ("ineligible", "dead", ...), static. */
+flag_change flag_next(const flag_state *now_state, const verdict *v, flag_circumstances c,
+                      int hold_days, when now, arena *arena, flag_state *next, const char **why);
+
+typedef struct flag_target {
+    str subject; /* "Patient/123" as the endpoint knows it */
+    str identifier_system, identifier_value;
+    str code_system;                                                /* of the two local codes */
+    str author_display, author_system, author_value, author_device; /* device reference or empty */
+    str tag_system, tag; /* meta.tag: sequence and body digest for reconciliation, or empty */
+} flag_target;
+/* The R4 Flag as compact JSON, neutral (no narrative, no value, no display in flag-detail).
+ * `evidence`: references that live on that endpoint, capped at 50. */
+void flag_write(const study *s, const flag_state *state, const flag_target *target,
+                const str *evidence, isize n, buf *out);
+/* Lower-case version-8 UUID from HMAC-SHA-256(site key, "flag" 1F endpoint 1F study 1F patient
+ * key). */
+bool flag_identifier(const digest *d, str site_key, str endpoint, str study, str patient_key,
+                     char uuid[36]);
+
+#endif
