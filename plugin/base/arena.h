@@ -15,6 +15,7 @@ typedef struct arena_block arena_block;
 
 typedef struct arena {
     arena_block *blocks; /* the newest first */
+    arena_block *spare;  /* emptied by clear or rewind, kept for later */
     char *beg, *end;     /* what is free in the newest */
     isize used, limit;   /* bytes taken from the system, and the ceiling */
     landing *landing;
@@ -40,13 +41,15 @@ void *arena_alloc(arena *arena, isize count, isize size, isize align);
 /* Grows an array of `size`-byte objects from `count` to `capacity` objects; in place where it was
  * the newest object, else by copy. The old pointer is dead afterwards. */
 void *arena_grow(arena *arena, void *old, isize count, isize capacity, isize size, isize align);
-/* Everything allocated after the mark is forgotten by arena_rewind. Marks nest like scopes. */
+/* Everything allocated after the mark is forgotten by arena_rewind, and so is what an older object
+ * grew by arena_grow meanwhile: grow nothing older inside a mark. Marks nest like scopes. */
 arena_mark arena_here(const arena *arena);
 void arena_rewind(arena *arena, arena_mark mark);
 /* A copy of the text in the arena, followed by a NUL that is not counted. */
 str arena_str(arena *arena, str text);
 /* printf into the arena; only %s %.*s %c %d %i %u %x %ld %lld %zd %zu %td, so no locale matters. */
-str arena_printf(arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+str arena_printf(arena *arena, const char *format, ...)
+    __attribute__((nonnull(2), format(printf, 2, 3)));
 
 #define arena_new(a, T, n) ((T *)arena_alloc((a), (n), (isize)sizeof(T), (isize) _Alignof(T)))
 
