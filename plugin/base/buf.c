@@ -12,16 +12,18 @@ buf buf_new(arena *a, isize limit, const char *purpose) {
     return (buf){.arena = a, .limit = limit, .purpose = purpose};
 }
 
-/* Makes room for `more` bytes behind what is there. */
+/* Makes room for `more` bytes behind what is there, and for the NUL that printf writes behind its
+ * text, which the ceiling does not count. */
 static void buf_room(buf *b, isize more) {
-    if (more <= b->cap - b->n) return;
+    if (more < b->cap - b->n) return;
     if (more > b->limit - b->n) {
         fault_raise(b->arena->landing, FAULT_LIMIT, -1, "%s is longer than its limit of %td bytes",
                     b->purpose, b->limit);
     }
     isize cap = b->cap > b->limit / 2 ? b->limit : b->cap * 2;
     if (cap < b->n + more) cap = b->n + more;
-    if (cap < BUF_FIRST && b->limit >= BUF_FIRST) cap = BUF_FIRST;
+    if (cap < BUF_FIRST) cap = b->limit < BUF_FIRST ? b->limit : BUF_FIRST;
+    cap++;
     b->p = arena_grow(b->arena, b->p, b->cap, cap, 1, 1);
     b->cap = cap;
 }
@@ -46,8 +48,7 @@ void buf_printf(buf *b, const char *format, ...) {
     if (need < 0) {
         fault_raise(b->arena->landing, FAULT_INTERNAL, -1, "%s: bad format", b->purpose);
     }
-    /* printf writes a NUL behind the text: room for it is made, but it is not counted. */
-    buf_room(b, need + 1);
+    buf_room(b, need);
     va_start(arguments, format);
     vsnprintf(b->p + b->n, (size_t)need + 1, format, arguments);
     va_end(arguments);
