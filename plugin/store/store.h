@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store.h: the face of the store room, the only place with SQL. One SQLite file (WAL,
+ * synchronous=FULL, STRICT) holds inbox, resources, rows, verdicts, Flags' states, outbox and
+ * audit, so that one transaction makes a message durable or leaves nothing of it. Two kinds of use:
+ *   - a message is decided outside any transaction on what was read (each patient with its `rev`),
+ * and committed by store_commit, which compares the revs first;
+ *   - the sender takes outbox messages, and records every attempt and effect in the same
+ * transaction as its audit entry. All handles of one process on one file share one `store`
+ * (counted). Several processes may open the file. Every function is thread-safe. Functions return a
+ * store_status; on anything but STORE_OK *fault has place and remedy and no patient data. What is
+ * returned lives in the caller's arena. Only SQLITE_DONE means "no more". */
+#ifndef FHIRTRIAL_STORE_STORE_H
+#define FHIRTRIAL_STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/digest.h"
+
+typedef struct store store;
+
+typedef enum store_status {
+    STORE_OK,
+    STORE_NONE,     /* nothing there */
+    STORE_CONFLICT, /* a rev changed since it was read: decide again */
+    STORE_BUSY,     /* another writer held the file past the time-out: retry later */
+    STORE_FULL,     /* no space: nothing was stored, retry later */
+    STORE_BROKEN    /* I/O fault, corruption, newer schema, tampering: stop and alarm */
+} store_status;
+
+typedef struct store_options {
+    str path; /* absolute */
+    int64_t busy_ms;
+    int64_t max_pages; /* 0: no limit (tests) */
+    const digest *digest;
+} store_options;
+
+/* Opens or creates (0600, owner checked); the same file already open in this process gives the same
+ * store with one more reference. */
+store_status store_open(const store_options *options, store **out, fault *fault);
+void store_close(store *store);
+/* quick_check, schema version, chain head; for `health`. */
+store_status store_check(store *store, fault *fault);
+
+/* --- inbox --- */
+typedef struct stored_result {
+    bool same_bytes;
+    int32_t code;
+    str document;
+} stored_result;
+/* STORE_NONE when (source, message id) is new; else whether the bytes were the same and the result
+ * given then. */
+store_status store_inbox_find(store *store, arena *arena, str source, str message_id,
+                              const uint8_t sha256[DIGEST_BYTES], stored_result *out, fault *fault);
+
+/* --- reading what a decision needs --- */
+typedef struct resource_head {
+    str type, id;
+    str patient;     /* Patient id within the source, or empty */
+    str version;     /* of the state in force, or of what was removed */
+    str updated;     /* meta.lastUpdated, or empty */
+    str content;     /* hex SHA-256 of the canonical content; empty when removed */
+    str view_digest; /* mapping digest its rows were made with */
+    bool removed;
+} resource_head;
+/* STORE_NONE when never seen. */
+store_status store_resource(store *store, arena *arena, str source, str type, str id,
+                            resource_head *out, fault *fault);
+/* Whether a state with these order facts is newer than the head: lastUpdated, else numeric
+ * versionId, where both have it and they differ, else arrival (newer). An equal version or content
+ * is `same`; what a removal removed, or older, restores nothing. (contracts.md, Identity.) */
+typedef enum order_result { ORDER_NEWER, ORDER_SAME, ORDER_OLDER } order_result;
+order_result store_order(const resource_head *head, str version, str updated, str content,
+                         bool removal);
+
+typedef struct patient_ref {
+    str source, id;
+} patient_ref;
+/* Patients directly linked with (source, id): by Patient.link in either direction, or sharing an
+ * identifier of one of `systems`. */
+store_status store_neighbours(store *store, arena *arena, patient_ref patient, const str *systems,
+                              isize system_count, patient_ref **out, isize *n, fault *fault);
+typedef struct patient_state {
+    int64_t rev;     /* 0: never seen */
+    str identifiers; /* JSON array of [system, value], or empty */
+    str links;       /* JSON array of [type, other id], or empty */
+    bool known;      /* its Patient resource is here */
+} patient_state;
+store_status store_patient(store *store, arena *arena, patient_ref patient, patient_state *out,
+                           fault *fault);
+typedef struct stored_row {
+    str view, type, id; /* resource within the patient's source */
+    str version, updated, cells;
+    str view_digest;
+    int64_t row;
+} stored_row;
+/* All rows of one patient, ordered by (view, type, id, row). */
+store_status store_rows(store *store, arena *arena, patient_ref patient, stored_row **out, isize *n,
+                        fault *fault);
+/* Last verdict of a patient key for a study: its canonical JSON's SHA-256 and kind; STORE_NONE
+ * before the first. */
+typedef struct last_verdict {
+    str kind;
+    str sha256;
+    str mapping_digest;
+    str decided;
+} last_verdict;
+store_status store_last_verdict(store *store, arena *arena, patient_ref patient, str study,
+                                last_verdict *out, fault *fault);
+/* State of one Flag as decided (not as delivered). `identifier` is the Flag identifier. */
+typedef struct stored_flag {
+    str endpoint, study, patient_key, identifier, status, code, start, end, hold_since;
+    int64_t seq;
+} stored_flag;
+store_status store_flag(store *store, arena *arena, str endpoint, str identifier, stored_flag *out,
+                        fault *fault);
+/* All Flags of a patient at an endpoint for a study, under whatever patient key (merges). */
+store_status store_flags_of(store *store, arena *arena, str endpoint, str study,
+                            const str *patient_keys, isize key_count, stored_flag **out, isize *n,
+                            fault *fault);
+
+/* --- committing one message (or several, in one commit) --- */
+typedef struct resource_write {
+    patient_ref patient; /* id empty: of no patient */
+    str type, id, version, updated, content;
+    bool removal;
+    str bytes;              /* kept compressed; empty: not kept */
+    const stored_row *rows; /* replaces all rows of the resource */
+    isize row_count;
+    str view_digest;
+    str identifiers, links; /* Patient only; NULL pointer: unchanged */
+} resource_write;
+typedef struct verdict_write {
+    patient_ref patient;
+    str study, kind, document; /* canonical verdict JSON */
+    str record_sha256, mapping_digest, study_digest, library_version;
+    str clock;  /* evaluation clock, instant */
+    str inputs; /* JSON array of "source|Type/id/_history/version" read, and links */
+} verdict_write;
+typedef struct flag_write_row {
+    stored_flag flag;
+    str why;  /* row of the transition table */
+    str body; /* Flag JSON for the outbox; empty: state only (hold) */
+    str patient_key;
+} flag_write_row;
+typedef struct rev_check {
+    patient_ref patient;
+    int64_t rev;
+} rev_check;
+typedef struct message_write {
+    str source, message_id; /* message_id empty: not remembered in the inbox */
+    uint8_t sha256[DIGEST_BYTES];
+    int32_t code;
+    str document;  /* the result given to the host */
+    int64_t clock; /* evaluation clock, Unix ns */
+    const rev_check *revs;
+    isize rev_count; /* of every patient read; each changed patient's rev grows by one */
+    const patient_ref *touched;
+    isize touched_count;
+    const resource_write *resources;
+    isize resource_count;
+    const verdict_write *verdicts;
+    isize verdict_count;
+    const flag_write_row *flags;
+    isize flag_count;
+    const str *audit;
+    isize audit_count; /* further audit entries: JSON objects without patient data beyond ids */
+} message_write;
+/* BEGIN IMMEDIATE; compare revs; write everything with audit entries; COMMIT. STORE_CONFLICT:
+ * nothing was written, decide again. A message id that another process stored meanwhile with the
+ * same bytes is STORE_CONFLICT too (look it up again). The document of a Flag's outbox sequence is
+ * completed by the store: each enqueued body gets the next seq of its (endpoint, key). */
+store_status store_commit(store *store, const message_write *message, fault *fault);
+
+/* --- mapping sets --- */
+/* Keeps a mapping set's files (one JSON document, compressed) under its digest, once. */
+store_status store_keep_mappings(store *store, str digest, str document, fault *fault);
+/* (Re)makes one SQL view a mapping view for analysts: columns `col` TEXT, and `col_num` REAL for
+ * numeric ones. */
+typedef struct sql_column {
+    str name;
+    bool numeric;
+} sql_column;
+store_status store_sql_view(store *store, str view, const sql_column *columns, isize n,
+                            fault *fault);
+/* Resources whose rows were made with another digest than `digest`, with their bytes, at most
+ * `most`: to be recomputed. */
+typedef struct stale_resource {
+    str source, type, id, version, updated;
+    patient_ref patient;
+    str bytes;
+} stale_resource;
+store_status store_stale(store *store, arena *arena, str digest, isize most, stale_resource **out,
+                         isize *n, fault *fault);
+/* Patients whose verdict may change by time alone or whose Flag is on hold, and whose last decision
+ * is older than `before` (Unix ns). */
+store_status store_due_patients(store *store, arena *arena, int64_t before, isize most,
+                                patient_ref **out, isize *n, fault *fault);
+
+/* --- outbox: deliver's part (delivery.md section 5) --- */
+typedef struct outbox_message {
+    int64_t id, seq;
+    str endpoint, key;     /* key = Flag identifier value */
+    str body, body_sha256; /* Flag JSON; hex */
+    int attempts;
+    bool recovered; /* was in flight when a sender died: read before sending */
+} outbox_message;
+typedef struct remote_state {
+    str fhir_id, etag;
+    int64_t seq;
+    str body_sha256;
+} remote_state;
+/* One sender per endpoint: takes the lock (flock on a file beside the store, and an epoch);
+ * STORE_NONE when another process has it. Messages left in flight become ready and `recovered`. */
+store_status store_sender_lock(store *store, str endpoint, fault *fault);
+void store_sender_unlock(store *store, str endpoint);
+/* The next due message per key whose head is not in flight or parked, at most `most`; superseded
+ * older ones of the same key are marked so. `now_ms` is wall time in Unix ms. */
+store_status store_outbox_due(store *store, arena *arena, str endpoint, int64_t now_ms, isize most,
+                              outbox_message **out, isize *n, fault *fault);
+/* Commits `inflight`, attempts + 1 and the request id before the first byte leaves. */
+store_status store_outbox_begin(store *store, int64_t id, str request_id, fault *fault);
+typedef struct outbox_outcome {
+    int64_t id;
+    str request_id;
+    const char *class; /* ok retry ambiguous reconcile auth permanent config (static) */
+    int http;          /* 0: none */
+    bool done, park;   /* neither: ready again at next_wall_ms */
+    int64_t next_wall_ms;
+    str reason;                 /* short, no patient data */
+    str outcome;                /* the server's OperationOutcome, kept in the store only */
+    const remote_state *remote; /* new remote state, or NULL */
+} outbox_outcome;
+store_status store_outbox_end(store *store, const outbox_outcome *outcome, fault *fault);
+store_status store_remote(store *store, arena *arena, str endpoint, str key, remote_state *out,
+                          fault *fault);
+/* Our seq of a key is raised above the server's (lost or restored store); audited. */
+store_status store_raise_seq(store *store, int64_t id, int64_t above, int64_t *seq, fault *fault);
+/* Milliseconds (wall) until the endpoint's next due message: 0 now; -1 nothing waits. */
+int64_t store_outbox_wait_ms(store *store, str endpoint, int64_t now_ms);
+
+/* --- for people: JSON documents written to `out` --- */
+store_status store_outbox_json(store *store, str state /* empty: all */, buf *out, fault *fault);
+store_status store_outbox_retry(store *store, int64_t id, fault *fault); /* parked -> ready */
+store_status store_outbox_park(store *store, int64_t id, str reason, fault *fault);
+store_status store_audit_json(store *store, int64_t from, int64_t most, buf *out, fault *fault);
+/* Appends one entry of its own transaction (operator's commands, configuration changes). */
+store_status store_audit_add(store *store, const char *action, str detail_json, fault *fault);
+/* Recomputes the chain; *bad is the first broken sequence number or 0, *entries how many were read.
+ */
+store_status store_audit_verify(store *store, int64_t *entries, int64_t *bad, fault *fault);
+/* Counters: messages, resources, rows, verdicts, outbox by state, oldest waiting seconds. */
+store_status store_stats_json(store *store, int64_t now_ms, buf *out, fault *fault);
+/* The stored verdict document and its circumstances, for `explain`. */
+store_status store_verdict_json(store *store, patient_ref patient, str study, buf *out,
+                                fault *fault);
+/* Deletes superseded bytes and finished outbox rows older than the retention; audited. */
+store_status store_purge(store *store, int64_t before_ms, fault *fault);
+
+#endif
