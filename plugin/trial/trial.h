@@ -85,6 +85,7 @@ typedef struct entry {
     str patient;     /* Patient id it belongs to, or empty: not in the compartment, or no usable
                         reference */
     str version;     /* meta.versionId, or "sha256:..." */
+    str content;     /* hex SHA-256 of the canonical resource; empty for a DELETE */
     str updated;     /* meta.lastUpdated, or empty */
     str identifiers; /* Patient only: JSON array of [system, value] */
     str links;       /* Patient only: JSON array of [type, other patient id] */
@@ -213,11 +214,12 @@ flag_change flag_next(const flag_state *now_state, const verdict *v, flag_circum
                       int hold_days, when now, arena *arena, flag_state *next, const char **why);
 
 typedef struct flag_target {
-    str subject; /* "Patient/123" as the endpoint knows it */
+    str subject;                       /* "Patient/123" as the endpoint knows it */
+    str subject_system, subject_value; /* when `subject` is empty: a logical reference that the
+                                          sender resolves at the endpoint */
     str identifier_system, identifier_value;
     str code_system;                                                /* of the two local codes */
     str author_display, author_system, author_value, author_device; /* device reference or empty */
-    str tag_system, tag; /* meta.tag: sequence and body digest for reconciliation, or empty */
 } flag_target;
 /* The R4 Flag as compact JSON, neutral (no narrative, no value, no display in flag-detail).
  * `evidence`: references that live on that endpoint, capped at 50. */
