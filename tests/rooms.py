@@ -1,0 +1,289 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Holds the arrows between the rooms of plugin/ (docs/architecture.md).
+
+The compiler itself says what a file includes: `-MM` gives the files of ours that it reads, however
+they are spelt, and `-E -dI` gives every include directive with the file it stands in. The tables
+below say what is allowed; owners of a room extend them. After the real tree, the test plants one
+violation of each rule in a temporary tree and fails where that is not noticed.
+"""
+
+import concurrent.futures
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tap import Tap
+
+# Room -> rooms it may see, itself included. The shell is the files directly in plugin/; `face` is
+# fhirtrial.h. A host sees nothing of the library but that header.
+SEES = {
+    "base": "base",
+    "fhir": "base fhir",
+    "path": "base fhir path",
+    "view": "base fhir path view",
+    "trial": "base fhir path view trial",
+    "export": "base fhir path view trial export",
+    "store": "base fhir path view trial store",
+    "deliver": "base fhir store deliver",
+    "shell": "face base fhir path view trial export store deliver shell",
+    "tools": "face base fhir path view trial export tools hosts/cli",
+    "hosts": "face",
+    "face": "",
+}
+PURE = "base fhir path view trial export".split()
+
+# Of these rooms others see only the files named here.
+FACES = {
+    "path": ["path/path.h"],
+    "view": ["view/view.h"],
+    "trial": ["trial/trial.h"],
+    "export": ["export/export.h"],
+    "store": ["store/store.h"],
+    "deliver": ["deliver/deliver.h"],
+    "tools": [],
+    "hosts/cli": ["hosts/cli/cli.h"],
+}
+
+# System headers of the pure rooms: no clock, file, thread, socket, locale or allocator.
+PURE_HEADERS = "config.h limits.h stdarg.h stdbool.h stddef.h stdint.h string.h".split()
+MORE_HEADERS = {
+    "base": ["setjmp.h", "stdio.h", "stdlib.h", "sanitizer/asan_interface.h"],
+    "fhir/read_xml.c": ["libxml/"],
+    "export/odm.c": ["libxml/"],
+    "path/regex.c": ["pcre2.h"],
+}
+
+# Libraries that belong to one room.
+ONLY_IN = {
+    "sqlite3.h": ["store"],
+    "curl/": ["deliver", "shell"],
+    "openssl/": ["deliver", "shell", "tools"],
+    "libxml/": ["fhir/read_xml.c", "export/odm.c"],
+    "pcre2.h": ["path/regex.c"],
+}
+
+
+def room_of(path):
+    """The room of a file given relative to plugin/, None where it belongs to none."""
+    parts = path.split("/")
+    if path == "fhirtrial.h":
+        return "face"
+    if parts[0] == "hosts":
+        return "/".join(parts[:2]) if len(parts) > 2 else None
+    if len(parts) == 1:
+        return "shell"
+    return parts[0] if len(parts) == 2 and parts[0] in SEES else None
+
+
+def may_see(room):
+    allowed = SEES["hosts" if room.startswith("hosts/") else room].split()
+    return allowed + [room] if room != "face" else allowed
+
+
+def named_in(header, names):
+    return any(header == n or (n.endswith("/") and header.startswith(n)) for n in names)
+
+
+class Tree:
+    """The includes of one plugin/ folder, as the compiler reports them."""
+
+    def __init__(self, plugin, compiler):
+        self.plugin = Path(plugin).resolve()
+        self.compiler = compiler
+        self.files = sorted(
+            str(p.relative_to(self.plugin)) for p in self.plugin.rglob("*") if p.is_file()
+        )
+
+    def inside(self, path):
+        """`path` relative to plugin/, None where it lies elsewhere."""
+        full = Path(path).resolve()
+        return str(full.relative_to(self.plugin)) if full.is_relative_to(self.plugin) else None
+
+    def read(self, name):
+        """(files of ours that `name` reads, [(file of ours, include directive)], problem)."""
+        with tempfile.TemporaryDirectory() as scratch:
+            dependencies = Path(scratch, "d")
+            run = subprocess.run(
+                self.compiler
+                + ["-x", "c", "-E", "-dI", "-MMD", "-MT", "x", "-MF", dependencies]
+                + ["-I", self.plugin, self.plugin / name],
+                capture_output=True, text=True, errors="replace",
+            )
+            if run.returncode:
+                return [], [], f"{name}: cannot be preprocessed alone:\n{run.stderr}"
+            listed = dependencies.read_text().replace("\\\n", " ").split()[1:]
+        ours = {self.inside(p) for p in listed} - {None, name}
+        return sorted(ours), self.directives(run.stdout), None
+
+    def directives(self, text):
+        found, current, known = set(), None, {}
+        for line in text.splitlines():
+            marker = re.match(r'# \d+ "((?:[^"\\]|\\.)*)"', line)
+            if marker:
+                spelt = marker.group(1)
+                if spelt not in known:
+                    known[spelt] = self.inside(spelt)
+                current = known[spelt]
+            elif current and re.match(r"#\s*(include|include_next|import)\b", line):
+                found.add((current, line.strip()))
+        return found
+
+
+def check_dependency(name, other):
+    """Whether `name` may read `other`, both relative to plugin/."""
+    mine, theirs = room_of(name), room_of(other)
+    if theirs is None or mine is None:
+        return None
+    if theirs not in may_see(mine):
+        return f"{name}: must not include {other} ({mine} does not see {theirs})"
+    if theirs != mine and theirs in FACES and other not in FACES[theirs]:
+        return f"{name}: must not include {other} (of {theirs}, others see its face only)"
+    return None
+
+
+def check_directive(tree, name, directive):
+    """Whether the system or third-party header that `name` includes is one it may."""
+    spelt = re.match(r'#\s*\w+\s*([<"])([^>"]+)[>"]', directive)
+    if not spelt:
+        return f"{name}: computed include: {directive}"
+    header = spelt.group(2)
+    if spelt.group(1) == '"':
+        beside = (tree.plugin / name).parent / header
+        if beside.exists() or (tree.plugin / header).exists():
+            return None
+    room = room_of(name)
+    for library, places in ONLY_IN.items():
+        if named_in(header, [library]) and room not in places and name not in places:
+            return f"{name}: must not include <{header}> (it belongs to {', '.join(places)})"
+    if room in PURE:
+        allowed = PURE_HEADERS + MORE_HEADERS.get(room, []) + MORE_HEADERS.get(name, [])
+        if not named_in(header, allowed):
+            return f"{name}: must not include <{header}> ({room} is a pure room)"
+    return None
+
+
+def check(plugin, compiler):
+    """All problems of the tree, sorted."""
+    tree = Tree(plugin, compiler)
+    problems = {f"{f}: belongs to no room (tests/rooms.py lists them)"
+                for f in tree.files if room_of(f) is None}
+    sources = [f for f in tree.files if f.endswith((".c", ".h")) and room_of(f)]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        answers = list(pool.map(tree.read, sources))
+    for name, (ours, directives, problem) in zip(sources, answers):
+        problems.add(problem)
+        problems.update(check_dependency(name, other) for other in ours)
+        problems.update(check_directive(tree, f, d) for f, d in directives if room_of(f))
+    return sorted(problems - {None})
+
+
+# What a clean tree may hold: nothing of it may be refused.
+CLEAN = {
+    "fhirtrial.h": "#include <stdint.h>\n",
+    "plugin.c": '#include "fhirtrial.h"\n#include "store/store.h"\n#include <pthread.h>\n',
+    "base/arena.h": "#include <setjmp.h>\n",
+    "base/arena.c": '#include "base/arena.h"\n#include <stdlib.h>\n',
+    "fhir/tape.h": '#include "base/arena.h"\n',
+    "path/path.h": '#include "fhir/tape.h"\n',
+    "path/ast.h": "#include <stdint.h>\n",
+    "path/parse.c": '#include "ast.h"\n#include "path/path.h"\n',
+    "view/view.h": '#include "path/path.h"\n',
+    "trial/trial.h": '#include "view/view.h"\n',
+    "export/export.h": '#include "trial/trial.h"\n',
+    "store/store.h": '#include "trial/trial.h"\n',
+    "store/store.c": '#include "store/store.h"\n#include <sqlite3.h>\n',
+    "deliver/deliver.h": '#include "base/arena.h"\n',
+    "tools/tool.c": '#include "view/view.h"\n#include "hosts/cli/cli.h"\n#include <time.h>\n',
+    "hosts/cli/cli.h": "#include <stdio.h>\n",
+    "hosts/cli/run.c": '#include "cli.h"\n#include "fhirtrial.h"\n#include <dlfcn.h>\n',
+}
+
+# Rule -> (files planted into the clean tree, the problem that must be reported).
+VIOLATIONS = {
+    "a room to the right": ({"fhir/x.c": '#include "path/path.h"\n'},
+                            "fhir/x.c: must not include path/path.h"),
+    "base knows nothing of FHIR": ({"base/x.h": '#include "fhir/tape.h"\n'},
+                                   "base/x.h: must not include fhir/tape.h"),
+    "an include by a relative path": ({"view/x.c": '#include "../trial/trial.h"\n'},
+                                      "view/x.c: must not include trial/trial.h"),
+    "an include with spaces": ({"view/x.c": '  #  include  "trial/trial.h"\n'},
+                               "view/x.c: must not include trial/trial.h"),
+    "through another header": ({"base/y.h": '#include "fhir/tape.h"\n',
+                                "base/x.c": '#include "base/y.h"\n'},
+                               "base/x.c: must not include fhir/tape.h"),
+    "an include behind a macro": ({"path/x.c": '#define V "view/view.h"\n#include V\n'},
+                                  "path/x.c: must not include view/view.h"),
+    "the inside of another room": ({"view/x.c": '#include "path/ast.h"\n'},
+                                   "view/x.c: must not include path/ast.h"),
+    "the edge from a pure room": ({"trial/x.c": '#include "store/store.h"\n'},
+                                  "trial/x.c: must not include store/store.h"),
+    "the network from the store": ({"store/x.c": '#include "deliver/deliver.h"\n'},
+                                   "store/x.c: must not include deliver/deliver.h"),
+    "the public header from a room": ({"trial/x.c": '#include "fhirtrial.h"\n'},
+                                      "trial/x.c: must not include fhirtrial.h"),
+    "a host that sees the inside": ({"hosts/cli/x.c": '#include "base/arena.h"\n'},
+                                    "hosts/cli/x.c: must not include base/arena.h"),
+    "a host that sees another host": ({"hosts/lua/x.c": '#include "hosts/cli/cli.h"\n'},
+                                      "hosts/lua/x.c: must not include hosts/cli/cli.h"),
+    "a tool that sees the edge": ({"tools/x.c": '#include "store/store.h"\n'},
+                                  "tools/x.c: must not include store/store.h"),
+    "a clock in a pure room": ({"path/x.c": "#include <time.h>\n"},
+                               "path/x.c: must not include <time.h>"),
+    "a file in a pure room": ({"fhir/x.c": "#include <stdio.h>\n"},
+                              "fhir/x.c: must not include <stdio.h>"),
+    "a thread in a pure room": ({"base/x.c": "#include <pthread.h>\n"},
+                                "base/x.c: must not include <pthread.h>"),
+    "an allocator in a pure room": ({"view/x.h": "#include <stdlib.h>\n"},
+                                    "view/x.h: must not include <stdlib.h>"),
+    "a system header in quotes": ({"view/x.c": '#include "time.h"\n'},
+                                  "view/x.c: must not include <time.h>"),
+    "a header already read": ({"base/y.h": "#include <stdlib.h>\n",
+                               "view/x.c": '#include "base/y.h"\n#include <stdlib.h>\n'},
+                              "view/x.c: must not include <stdlib.h>"),
+    "a library in a pure room": ({"fhir/x.c": "#include <pcre2.h>\n"},
+                                 "fhir/x.c: must not include <pcre2.h>"),
+    "SQL outside the store": ({"x.c": "#include <sqlite3.h>\n"},
+                              "x.c: must not include <sqlite3.h>"),
+    "a table file with an include": ({"path/x.def": '#include "trial/trial.h"\n',
+                                      "path/x.c": '#include "path/x.def"\n'},
+                                     "path/x.c: must not include trial/trial.h"),
+    "a folder that is no room": ({"util/x.h": "\n"}, "util/x.h: belongs to no room"),
+    "a folder inside a room": ({"path/more/x.c": "\n"}, "path/more/x.c: belongs to no room"),
+    "a header that needs another": ({"view/x.h": '#include "view/none.h"\n'},
+                                    "view/x.h: cannot be preprocessed alone"),
+}
+
+
+def plant(files, compiler):
+    with tempfile.TemporaryDirectory() as top:
+        for name, text in files.items():
+            path = Path(top, "plugin", name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        # pcre2.h insists on the width, which the real tree defines beside its include.
+        return check(Path(top, "plugin"), compiler + ["-DPCRE2_CODE_UNIT_WIDTH=8"])
+
+
+def main():
+    source = Path(os.environ.get("srcdir", "."))
+    # ccache only slows a run that compiles nothing.
+    compiler = [w for w in shlex.split(os.environ.get("CC", "cc")) if Path(w).name != "ccache"]
+    flags = shlex.split(os.environ.get("CPPFLAGS_OF_BUILD", ""))
+    tap = Tap()
+    tap.result("the rooms of plugin/", check(source / "plugin", compiler + flags))
+    tap.result("planted: nothing", plant(CLEAN, compiler + flags))
+    for rule, (files, expected) in VIOLATIONS.items():
+        problems = plant({**CLEAN, **files}, compiler + flags)
+        noticed = any(p.startswith(expected) for p in problems)
+        tap.result(f"planted: {rule}",
+                   [] if noticed else [f"not noticed; expected: {expected}", *problems])
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
