@@ -36,7 +36,7 @@ MORE = {
 }
 # What the compiler itself puts in: the stack protector, 128-bit arithmetic, sanitizers, coverage.
 COMPILER_NAMES = re.compile(
-    r"_GLOBAL_OFFSET_TABLE_|__stack_chk_fail|__u?(div|mod|mul)o?ti[34]|__udivmodti4"
+    r"_GLOBAL_OFFSET_TABLE_|__stack_chk_fail|__u?(div|mod|divmod|mul)o?ti[34]"
     r"|__(asan|ubsan|tsan|sanitizer|sancov|gcov|lsan)_\w+|__start_\w+|__stop_\w+"
 )
 
