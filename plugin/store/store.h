@@ -75,10 +75,18 @@ order_result store_order(const resource_head *head, str version, str updated, st
 typedef struct patient_ref {
     str source, id;
 } patient_ref;
-/* Patients directly linked with (source, id): by Patient.link in either direction, or sharing an
- * identifier of one of `systems`. */
-store_status store_neighbours(store *store, arena *arena, patient_ref patient, const str *systems,
-                              isize system_count, patient_ref **out, isize *n, fault *fault);
+/* What ties a patient to another: its own Patient.link, another's Patient.link to it, or an
+ * identifier of one of `systems` that both have. */
+typedef enum edge_kind { EDGE_LINK_OUT, EDGE_LINK_IN, EDGE_IDENTIFIER } edge_kind;
+typedef struct patient_edge {
+    patient_ref other;
+    edge_kind kind;
+} patient_edge;
+store_status store_edges(store *store, arena *arena, patient_ref patient, const str *systems,
+                         isize system_count, patient_edge **out, isize *n, fault *fault);
+/* Patients of any source that have the identifier. */
+store_status store_holders(store *store, arena *arena, str system, str value, patient_ref **out,
+                           isize *n, fault *fault);
 typedef struct patient_state {
     int64_t rev;     /* 0: never seen */
     str identifiers; /* JSON array of [system, value], or empty */
