@@ -29,9 +29,10 @@ SEES = {
     "trial": "base fhir path view trial",
     "export": "base fhir path view trial export",
     "store": "base fhir path view trial store",
-    "deliver": "base fhir store deliver",
-    "shell": "face base fhir path view trial export store deliver shell",
-    "tools": "face base fhir path view trial export tools hosts/cli",
+    "deliver": "base fhir store files deliver",
+    "files": "base fhir path view trial files",
+    "shell": "face base fhir path view trial export store deliver files shell",
+    "tools": "face base fhir path view trial export files tools hosts/cli",
     "hosts": "face",
     "face": "",
 }
@@ -45,6 +46,7 @@ FACES = {
     "export": ["export/export.h"],
     "store": ["store/store.h"],
     "deliver": ["deliver/deliver.h"],
+    "files": ["files/files.h", "files/secret.h"],
     "tools": [],
     "hosts/cli": ["hosts/cli/cli.h"],
 }

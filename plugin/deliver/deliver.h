@@ -30,8 +30,8 @@ typedef struct endpoint_config {
         audience;
     str user, password_path; /* basic */
     str ca_path, client_cert_path, client_key_path, crl_path, ciphers;
-    int connect_ms, total_ms;
-    int per_second, max_in_flight;
+    int64_t connect_ms, total_ms;
+    int64_t per_second, max_in_flight;
     int64_t backoff_first_ms, backoff_max_ms;
 } endpoint_config;
 
@@ -50,9 +50,6 @@ typedef struct sender sender;
 bool deliver_init(fault *fault);
 /* SHA-256 and HMAC from OpenSSL for the pure rooms. */
 const digest *deliver_digest(void);
-/* Reads a secret file through one descriptor: regular, no symlink, owned by this user or root, mode
- * 0600 or stricter, at most `max` bytes. False with the place and remedy. */
-bool secret_read(str path, isize max, char *out, isize *n, fault *fault);
 
 /* Checks what can be checked without the network (URL, key file, certificates) and makes a sender.
  * NULL: *fault has place and remedy. */
