@@ -143,7 +143,8 @@ class Person:
             "effectiveDateTime": "2025-06-12", "imagingStudy": [reference("ImagingStudy", study["id"])]})
 
     def condition(self, code, *, label="condition", sites=(), onset=None, recorded="2025-06-13",
-                  evidence=None, verification="confirmed", clinical="active", meta=None, late=False):
+                  evidence=None, verification="confirmed", clinical="active", site_text=None, meta=None,
+                  late=False):
         found = self.begin("Condition", label, meta)
         if clinical:
             found["clinicalStatus"] = concept((TERMINOLOGY + "condition-clinical", clinical))
@@ -152,6 +153,8 @@ class Person:
         found["code"] = code if isinstance(code, dict) else concept(code)
         if sites:
             found["bodySite"] = [concept((SCT, LEVELS[site]), text=site) for site in sites]
+        if site_text:
+            found["bodySite"] = [concept(text=site_text)]
         found["subject"] = self.subject
         if onset:
             found["onsetDateTime"] = onset
@@ -173,12 +176,14 @@ class Person:
     # ---- observations
 
     def observation(self, label, code, value, *, when="2025-06-26", category="survey", status="final",
-                    interpretation=None, limits=None, meta=None, absent=None):
+                    interpretation=None, limits=None, meta=None, absent=None, issued=None):
         found = self.begin("Observation", label, meta) | {
             "status": status,
             "category": [concept((TERMINOLOGY + "observation-category", category))],
             "code": concept(code), "subject": self.subject}
         found["effectivePeriod" if isinstance(when, dict) else "effectiveDateTime"] = when
+        if issued:
+            found["issued"] = issued
         found |= value
         if absent:
             found["dataAbsentReason"] = concept((TERMINOLOGY + "data-absent-reason", absent))
@@ -212,7 +217,7 @@ class Person:
         return self.observation("life-expectancy", code, value, category="exam", **more)
 
     def facts(self, **answers):
-        """What a screening nurse asked: menarche, sterilised, amenorrhoea_other_cause."""
+        """Answers nobody codes: menarche, sterilised, visceral_metastases, imaging_complete ..."""
         for name, answer in answers.items():
             code = (LOCAL + "screening-fact", name.replace("_", "-"))
             self.observation(name.replace("_", "-"), code, {"valueBoolean": answer}, when="2025-06-20")

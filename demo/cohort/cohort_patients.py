@@ -140,6 +140,22 @@ def prognosis():
     p.life_expectancy(6)
     yield usual(p)
 
+    p = man("st-087-linden-visceral")
+    p.facts(visceral_metastases=True)
+    p.kps(80)
+    yield usual(p, primary="lung")
+
+    p = man("st-088-linden-a-or-b")
+    p.life_expectancy(9)
+    p.kps(80)
+    yield usual(p, primary="lung")
+
+    p = man("st-089-linden-c")
+    p.facts(visceral_metastases=False)
+    p.life_expectancy(9)
+    p.kps(90)
+    yield usual(p, primary="breast")
+
 
 def age():
     yield usual(man("st-018-age-18-today", "2007-06-30"))
@@ -200,6 +216,22 @@ def pain():
            meta={"versionId": "2", "lastUpdated": "2025-06-27T15:00:00Z"})
     yield p
 
+    p = usual(man("st-083-pain-latest"), pain=None)
+    p.pain(2, when="2025-06-26", issued="2025-06-26T17:00:00Z")
+    p.pain(8, when="2025-06-26", issued="2025-06-26T09:00:00Z")
+    p.pain(9, when="2025-06-19")
+    yield p
+
+    p = usual(man("st-084-pain-missing-later"), pain=None)
+    p.pain({"valueQuantity": quantity(99)}, when="2025-06-27")
+    p.pain(6, when="2025-06-24")
+    yield p
+
+    p = usual(man("st-085-vas-later"), pain=None)
+    p.pain({"valueInteger": 70}, kind="vas", when="2025-06-27")
+    p.pain(6, when="2025-06-24")
+    yield p
+
     p = usual(man("st-080-pain-0"), pain=None)
     p.pain({"valueInteger": 0})
     yield p
@@ -239,6 +271,14 @@ def lesions():
     p.lesion("T5", "T8", "T11")
     p.lesion("L1", "L3")
     yield usual(p, lesion=None)
+
+    p = man("st-081-level-in-text")
+    p.lesion(region="column", site_text="Th10")
+    yield usual(p, lesion=None)
+
+    p = man("st-086-imaging-complete")
+    p.facts(imaging_complete=True)
+    yield usual(p)
 
 
 def radiotherapy():
@@ -303,6 +343,11 @@ def exclusions():
     p.condition((SCT, "71286001", "Spinal cord compression"), label="compression", onset="2025-06-29",
                 recorded="2025-06-29", late=True)
     yield p
+
+    p = man("st-082-compression-resolved")
+    p.condition((SCT, "71286001", "Spinal cord compression"), label="compression", onset="2023-01-09",
+                recorded="2023-01-10", clinical="resolved")
+    yield usual(p)
 
     p = man("st-056-epidural-hint")
     p.consent("permit", scope="patient-privacy", category="rsdid")
