@@ -40,7 +40,7 @@ PAIN = {
     "vas": (LOINC, "38214-3", "Pain severity [Score] Visual analog score"),
     "vas-sct": (SCT, "443394008", "Visual analog scale pain score"),
     "faces": (LOINC, "38221-8", "Pain severity Wong-Baker FACES pain rating scale"),
-    "interference": (LOINC, "77565-0", "Pain interference score"),
+    "interference": (LOINC, "77565-0", "Pain interference score [BPI Short Form]"),
 }
 ECOG = (LOINC, "89247-1", "ECOG Performance Status score")
 KPS = (LOINC, "89243-0", "Karnofsky Performance Status score")
