@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program fhirtrial: names its version. */
-#include <config.h>
-
 #include "fhirtrial.h"
 
 #include <stdio.h>

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs the suites that Makefile.am lists and prints TAP; `unit --list` names them, `unit NAME...`
  * runs the named ones. Exit status: 0 all passed, 1 a test failed, 2 wrong usage. */
-#include <config.h>
-
 #include "unit.h"
 
 #include <CUnit/CUnit.h>
