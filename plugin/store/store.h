@@ -150,6 +150,11 @@ typedef struct flag_write_row {
     str body; /* Flag JSON for the outbox; empty: state only (hold) */
     str patient_key;
 } flag_write_row;
+/* A patient that was decided: when time alone may change the result (Unix ns; 0: never). */
+typedef struct decided_patient {
+    patient_ref patient;
+    int64_t due;
+} decided_patient;
 typedef struct rev_check {
     patient_ref patient;
     int64_t rev;
@@ -170,6 +175,9 @@ typedef struct message_write {
     isize verdict_count;
     const flag_write_row *flags;
     isize flag_count;
+    const decided_patient *decided;
+    isize decided_count;
+    str mapping_digest; /* under which they were decided */
     const str *audit;
     isize audit_count; /* further audit entries: JSON objects without patient data beyond ids */
 } message_write;
@@ -199,10 +207,10 @@ typedef struct stale_resource {
 } stale_resource;
 store_status store_stale(store *store, arena *arena, str digest, isize most, stale_resource **out,
                          isize *n, fault *fault);
-/* Patients whose verdict may change by time alone or whose Flag is on hold, and whose last decision
- * is older than `before` (Unix ns). */
-store_status store_due_patients(store *store, arena *arena, int64_t before, isize most,
-                                patient_ref **out, isize *n, fault *fault);
+/* Patients whose next decision is due at or before `now` (Unix ns), or who were last decided under
+ * another mapping digest; at most `most`. */
+store_status store_due_patients(store *store, arena *arena, int64_t now, str mapping_digest,
+                                isize most, patient_ref **out, isize *n, fault *fault);
 
 /* --- outbox: deliver's part (delivery.md section 5) --- */
 typedef struct outbox_message {
