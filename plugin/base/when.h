@@ -27,8 +27,9 @@ typedef struct when {
     uint8_t precision; /* when_precision: the finest part present */
     int8_t fraction;   /* digits written after the second's point, 0..9 */
     bool has_zone;
+    bool zulu;    /* the zone was written Z, not +00:00 */
     int16_t zone; /* minutes east of UTC */
-    int16_t year; /* 1..9999 */
+    int16_t year; /* 1..9999; this and what follows is 0 where absent */
     int8_t month, day, hour, minute, second;
     int32_t nano;
 } when;
@@ -38,7 +39,8 @@ enum { WHEN_TEXT = 48 };
 /* Reads a FHIR date ("2007", "2007-03", "2007-03-01"), dateTime or instant, or time; strict
  * calendar, seconds 0..59 (a leap second 60 is refused), zone Z or +-hh:mm up to 14:00. FHIR
  * demands a zone when a time is given; FHIRPath literals do not, so a missing zone is accepted and
- * remembered. False when malformed. */
+ * remembered, and so is a time of hours only. More than nine digits of a second are refused: they
+ * could not be kept. False when malformed. */
 bool when_parse_date(str text, when *out);
 bool when_parse_datetime(str text, when *out);
 bool when_parse_time(str text, when *out);
@@ -55,7 +57,8 @@ tri when_equal(when a, when b);
 bool when_equivalent(when a, when b);
 
 /* Calendar arithmetic (FHIRPath: Date/Time Arithmetic): month ends clamp; a partial value converts
- * the amount down to its precision. */
+ * the amount down to its precision, a year being 365 days or 12 months and a month 30 days. A time
+ * of day goes round the clock; years to days cannot be added to it. The zone stays as it is. */
 typedef enum when_unit {
     WHEN_U_YEAR,
     WHEN_U_MONTH,
@@ -67,27 +70,35 @@ typedef enum when_unit {
     WHEN_U_MILLISECOND
 } when_unit;
 /* amount may be negative; fractions count for seconds and milliseconds only. False when out of
- * years 1..9999. */
+ * years 1..9999, or for a unit above hours on a time of day. */
 bool when_add(when value, decimal amount, when_unit unit, when *out);
 
 /* First and last moment the partial value can mean, written to `digits` of precision (4 6 8 10 12
- * 14 17; time 2 4 6 9); false when `digits` is not one of these. Missing zones become +14:00 (low)
- * and -12:00 (high). (FHIRPath 3.0: lowBoundary, highBoundary.) */
+ * 14 17, of a date 4 6 8; time 2 4 6 9); false when `digits` is not one of these. Missing zones
+ * become +14:00 (low) and -12:00 (high); the missing minutes of a dateTime that stops at the hour
+ * are 00 on both sides, as the official suite has it. (FHIRPath 3.0: lowBoundary, highBoundary.) */
 bool when_low(when value, int digits, when *out);
 bool when_high(when value, int digits, when *out);
 /* Digits of precision as FHIRPath precision() counts them. */
 int when_digits(when value);
 
-/* Days from 0001-01-01 for a value of at least day precision; proleptic Gregorian. */
+/* Days from 0001-01-01 for a value of at least day precision; proleptic Gregorian. And back: sets
+ * year, month and day; false outside the years 1..9999. */
 int64_t when_day_number(when value);
+bool when_set_day(when *value, int64_t day_number);
+/* Days of a month (1..12) of a year. */
+int when_month_days(int year, int month);
 /* Unix time in nanoseconds for a dateTime of second precision with a zone; false otherwise. And
  * back, in the given zone (minutes). */
 bool when_to_unix(when value, int64_t *nanoseconds);
 when when_from_unix(int64_t nanoseconds, int zone_minutes);
-/* Whole calendar units from a to b, truncated toward zero (FHIRPath 3.0 duration); false when
- * precision is missing on either side. */
+/* Whole calendar units from a to b, truncated toward zero (FHIRPath 3.0 duration). Days count as
+ * points where either side is a date, seconds otherwise; what is coarser is an interval: false when
+ * the answer depends on the missing part, or on a zone that only one of two values with a time has.
+ * Who was born on 29 February completes a year on 1 March. */
 bool when_duration(when a, when b, when_unit unit, int64_t *out);
-/* Boundaries crossed between a and b (FHIRPath 3.0 difference). */
+/* Boundaries crossed between a and b (FHIRPath 3.0 difference), weeks beginning on Sunday as in
+ * CQL; false when either side lacks the precision of the unit, or as above for zones. */
 bool when_difference(when a, when b, when_unit unit, int64_t *out);
 
 #endif

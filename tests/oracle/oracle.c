@@ -3,7 +3,7 @@
  * implementation (tests/oracle/NAME.py) can be asked the same questions. One question a line of
  * standard input, words parted by tabs; one answer a line of standard output, "none" where the
  * operation refuses. */
-#include "base/decimal.h"
+#include "base/when.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,24 +25,27 @@ static void put_if(bool ok, decimal value) {
 }
 
 static void two_operands(const char *op, decimal a, decimal b) {
-    decimal r = {0}, rest = {0};
+    decimal r = {0}, other = {0};
+    bool ok = true;
     if (strcmp(op, "add") == 0) {
-        put_if(decimal_add(a, b, &r), r);
+        ok = decimal_add(a, b, &r);
     } else if (strcmp(op, "sub") == 0) {
-        put_if(decimal_sub(a, b, &r), r);
+        ok = decimal_sub(a, b, &r);
     } else if (strcmp(op, "mul") == 0) {
-        put_if(decimal_mul(a, b, &r), r);
+        ok = decimal_mul(a, b, &r);
     } else if (strcmp(op, "div") == 0) {
-        put_if(decimal_div(a, b, &r), r);
+        ok = decimal_div(a, b, &r);
     } else if (strcmp(op, "quo") == 0) {
-        put_if(decimal_divmod(a, b, &r, &rest), r);
+        ok = decimal_divmod(a, b, &r, &other);
     } else if (strcmp(op, "rem") == 0) {
-        put_if(decimal_divmod(a, b, &r, &rest), rest);
+        ok = decimal_divmod(a, b, &other, &r);
     } else if (strcmp(op, "cmp") == 0) {
-        printf("%d\n", decimal_compare(a, b));
+        r = decimal_int(decimal_compare(a, b));
     } else {
         puts("what?");
+        return;
     }
+    put_if(ok, r);
 }
 
 static void one_operand(const char *op, decimal a) {
@@ -65,7 +68,59 @@ static void one_operand(const char *op, decimal a) {
     }
 }
 
+static bool read_when(const char *text, when *out) {
+    str s = str_from(text);
+    if (str_starts(s, S("T"))) return when_parse_time(str_slice(s, 1, s.n), out);
+    return s.n > 10 ? when_parse_datetime(s, out) : when_parse_date(s, out);
+}
+
+static void put_when(bool ok, when value) {
+    char text[WHEN_TEXT];
+    if (ok) {
+        printf("%.*s\n", (int)when_format(value, text), text);
+    } else {
+        puts("none");
+    }
+}
+
+/* when.add VALUE AMOUNT UNIT | when.compare A B | when.duration A B UNIT | when.difference A B UNIT
+ * | when.day VALUE | when.unix VALUE; units are the numbers of when_unit. */
+static void about_when(char *words[WORDS], int n) {
+    when a, b, r = {0};
+    int order = 0;
+    int64_t number = 0;
+    const char *op = words[0] + strlen("when.");
+    when_unit unit = (when_unit)(n == 4 ? words[3][0] - '0' : 0);
+    if (n < 2 || !read_when(words[1], &a)) {
+        puts("none");
+    } else if (strcmp(op, "day") == 0) {
+        printf("%lld\n", (long long)when_day_number(a));
+    } else if (strcmp(op, "unix") == 0) {
+        bool ok = when_to_unix(a, &number);
+        put_when(ok, when_from_unix(number, a.zone));
+    } else if (strcmp(op, "add") == 0) {
+        decimal amount;
+        bool ok = decimal_parse(str_from(words[2]), &amount) && when_add(a, amount, unit, &r);
+        put_when(ok, r);
+    } else if (!read_when(words[2], &b)) {
+        puts("none");
+    } else if (strcmp(op, "compare") == 0) {
+        bool ok = when_compare(a, b, &order) == TRI_TRUE;
+        put_if(ok, decimal_int(order));
+    } else if (strcmp(op, "duration") == 0) {
+        bool ok = when_duration(a, b, unit, &number);
+        put_if(ok, decimal_int(number));
+    } else {
+        bool ok = when_difference(a, b, unit, &number);
+        put_if(ok, decimal_int(number));
+    }
+}
+
 static void answer(char *words[WORDS], int n) {
+    if (strncmp(words[0], "when.", 5) == 0) {
+        about_when(words, n);
+        return;
+    }
     decimal a, b;
     if (n < 2 || !decimal_parse(str_from(words[1]), &a)) {
         puts("none");
