@@ -7,12 +7,12 @@ import https from 'node:https';
 import { readFileSync } from 'node:fs';
 import { endWithParent, listen, readOptions, ready } from './lib/process.mjs';
 import { readBody, startControl } from './lib/control.mjs';
+import { tlsOptions, tlsSettings } from './lib/tls.mjs';
 import { FaultPlan, faults } from './lib/faults.mjs';
 
 const maximumBody = 64 << 20;
-const options = readOptions({ pki: undefined, upstream: undefined, port: '0', cert: 'server', plain: false });
-const pkiFile = (name) => readFileSync(`${options.pki}/${name}`);
-const ca = pkiFile('ca.crt');
+const options = readOptions({ ...tlsOptions, upstream: undefined, plain: false });
+const ca = readFileSync(`${options.pki}/ca.crt`);
 const agent = new https.Agent({ ca, keepAlive: true });
 const plan = new FaultPlan();
 const canary = { hits: 0, withAuthorization: 0, withBody: 0 };
@@ -153,7 +153,7 @@ async function handleCanary(request, response) {
 }
 
 endWithParent();
-const certificate = { key: pkiFile(`${options.cert}.key`), cert: pkiFile(`${options.cert}.crt`) };
+const certificate = tlsSettings(options);
 const server = options.plain ? http.createServer(handle) : https.createServer(certificate, handle);
 server.on('clientError', (error, socket) => socket.destroy());
 server.on('tlsClientError', () => {});

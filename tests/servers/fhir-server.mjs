@@ -9,6 +9,7 @@ import { getStatus, normalizeOperationOutcome } from '@medplum/core';
 import { endWithParent, listen, readOptions, ready } from './lib/process.mjs';
 import { applyChanges, readBody, startControl } from './lib/control.mjs';
 import { openLog } from './lib/log.mjs';
+import { tlsOptions, tlsSettings } from './lib/tls.mjs';
 import { StrictRepository } from './lib/fhir-repository.mjs';
 import { capabilityStatement, smartConfiguration } from './lib/fhir-capability.mjs';
 import { lettersFor, makeAuthorizer } from './lib/fhir-authorize.mjs';
@@ -18,9 +19,7 @@ const maximumBody = 64 << 20;
 const contentTypes = ['application/fhir+json', 'application/json', 'application/json-patch+json'];
 
 const options = readOptions({
-  pki: undefined,
-  port: '0',
-  cert: 'server',
+  ...tlsOptions,
   auth: 'none',
   basic: 'fhirtrial:loopback',
   issuer: '',
@@ -196,20 +195,7 @@ async function inTurn(request, response) {
 }
 
 endWithParent();
-const mutualTls = {
-  requestCert: true,
-  rejectUnauthorized: true,
-  ca: pkiFile('ca.crt'),
-  crl: pkiFile('ca.crl'),
-};
-const server = https.createServer(
-  {
-    key: pkiFile(`${options.cert}.key`),
-    cert: pkiFile(`${options.cert}.crt`),
-    ...(options.auth === 'mtls' ? mutualTls : {}),
-  },
-  inTurn,
-);
+const server = https.createServer(tlsSettings(options, options.auth === 'mtls'), inTurn);
 const port = await listen(server, options.port);
 base = `https://localhost:${port}${basePath}`;
 settings.audience ||= base;

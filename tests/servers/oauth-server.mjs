@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { endWithParent, listen, readOptions, ready } from './lib/process.mjs';
 import { applyChanges, readBody, startControl } from './lib/control.mjs';
 import { openLog } from './lib/log.mjs';
+import { tlsOptions, tlsSettings } from './lib/tls.mjs';
 import { assertionFault } from './lib/oauth-assertion.mjs';
 
 const { default: Provider, errors } = await import('oidc-provider');
@@ -22,7 +23,7 @@ const clientScopes = [
 clientScopes.push('system/Flag.write', 'system/Flag.read', 'system/Patient.rs', 'system/Patient.read');
 const scopes = [...clientScopes, 'system/*.cruds', 'system/*.read', 'system/*.rs'];
 
-const options = readOptions({ pki: undefined, port: '0', cert: 'server', audience: '', log: '' });
+const options = readOptions({ ...tlsOptions, audience: '', log: '' });
 const pkiFile = (name) => readFileSync(`${options.pki}/${name}`);
 
 /** What a test may change while the server runs; README.md says what each does. */
@@ -152,10 +153,7 @@ function finishTokenRequest(context, form) {
 
 endWithParent();
 let answer;
-const server = https.createServer(
-  { key: pkiFile(`${options.cert}.key`), cert: pkiFile(`${options.cert}.crt`) },
-  (request, response) => answer(request, response),
-);
+const server = https.createServer(tlsSettings(options), (request, response) => answer(request, response));
 const port = await listen(server, options.port);
 const issuer = `https://localhost:${port}`;
 answer = makeProvider(issuer).callback();

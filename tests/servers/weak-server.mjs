@@ -3,11 +3,11 @@
 // conditional update, and answers with a relative Location and an unquoted ETag. Installed by `install --weak`.
 import https from 'node:https';
 import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { endWithParent, listen, readOptions, ready } from './lib/process.mjs';
+import { tlsOptions, tlsSettings } from './lib/tls.mjs';
 
-const options = readOptions({ pki: undefined, port: '0', cert: 'server' });
+const options = readOptions(tlsOptions);
 const requireWeak = createRequire(new URL('./weak/storage.cjs', import.meta.url));
 const { initialize } = requireWeak('@asymmetrik/node-fhir-server-core');
 
@@ -18,10 +18,6 @@ const application = initialize({
   },
   logging: { level: 'error' },
 });
-const pkiFile = (name) => readFileSync(`${options.pki}/${name}`);
-const server = https.createServer(
-  { key: pkiFile(`${options.cert}.key`), cert: pkiFile(`${options.cert}.crt`) },
-  application.app,
-);
+const server = https.createServer(tlsSettings(options), application.app);
 const port = await listen(server, options.port);
 ready({ port, base: `https://localhost:${port}/4_0_1` });

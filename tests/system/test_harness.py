@@ -2,11 +2,10 @@
 """The harness itself: nothing outlives its test, and a site is what was asked for."""
 
 import json
-import os
+import shutil
 import subprocess
-import sys
-import time
 import unittest
+from unittest import mock
 
 import harness
 from fhir_client import http_request
@@ -38,17 +37,20 @@ class HarnessTest(unittest.TestCase):
         with self.assertRaises(ConnectionRefusedError):
             http_request(server.base + "/metadata", context=harness.context())
 
+    def test_a_server_ends_when_its_input_closes(self):
+        server = harness.OAuthServer()
+        self.addCleanup(server.stop)
+        server.process.stdin.close()
+        self.assertEqual(server.process.wait(timeout=5), 0)
+
     def test_a_server_ends_when_its_starter_is_killed(self):
-        script = (
-            "import sys, time; sys.path.insert(0, sys.argv[1]); import harness\n"
-            "server = harness.FhirServer(); print(server.process.pid, flush=True); time.sleep(60)"
-        )
-        command = [sys.executable, "-B", "-c", script, os.path.dirname(__file__)]
-        environment = os.environ | {"TMPDIR": str(harness.run_folder())}
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as starter:
-            pid = int(starter.stdout.readline())
-            os.kill(pid, 0)
-            starter.kill()
+        """Its input is not a pipe here, as where a shell starts it in the background."""
+        script = '"$0" "$1" --pki "$2" </dev/null & wait'
+        command = ["sh", "-c", script, harness.node(), harness.SERVERS / "oauth-server.mjs", harness.pki()]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as shell:
+            pid = json.loads(shell.stdout.readline())["pid"]
+            self.assertTrue(is_alive(pid))
+            shell.kill()
         harness.wait_for(lambda: not is_alive(pid), what="the end of the server")
 
     def test_a_program_beyond_its_limit_is_killed(self):
@@ -59,6 +61,59 @@ class HarnessTest(unittest.TestCase):
         result = harness.run([harness.node(), harness.SERVERS / "fhir-server.mjs", "--prot", "1"])
         self.assertEqual(result.returncode, 2)
         self.assertIn(b"--prot", result.stderr)
+
+
+class RunnerTest(unittest.TestCase):
+    """tests/system/run on a folder of tests of its own."""
+
+    def run_tests(self, text, *arguments):
+        folder = harness.new_folder("runner")
+        (folder / "tests" / "system").mkdir(parents=True)
+        (folder / "tests" / "servers").symlink_to(harness.SERVERS)
+        shutil.copy(harness.ROOT / "tests" / "system" / "run", folder / "tests" / "system")
+        (folder / "tests" / "system" / "test_it.py").write_text("import time, unittest\n" + text)
+        result = harness.run([folder / "tests" / "system" / "run", *arguments], timeout=20)
+        return result.returncode, result.stdout.decode()
+
+    def test_results_are_counted(self):
+        text = """
+class T(unittest.TestCase):
+    def test_1(self): pass
+    def test_2(self): self.fail("because")
+    def test_3(self): self.skipTest("no samples")
+    def test_4(self):
+        with self.subTest("part a"): self.fail()
+        with self.subTest("part b"): self.fail()
+"""
+        status, output = self.run_tests(text)
+        self.assertEqual(status, 1)
+        lines = output.splitlines()
+        self.assertEqual(lines[-1], "1 passed, 3 failed, 1 skipped")
+        self.assertIn("1..5", lines)
+        self.assertIn("ok 3 - test_it.T.test_3 # SKIP no samples", lines)
+        self.assertIn("# skipped: test_it.T.test_3: no samples", lines)
+        self.assertIn("AssertionError: because", output)
+        self.assertEqual(self.run_tests(text, "test_1"), (0, mock.ANY))
+
+    def test_a_slow_test_fails(self):
+        text = """
+class T(unittest.TestCase):
+    time_limit = 1
+    def test_slow(self): time.sleep(15)
+"""
+        status, output = self.run_tests(text)
+        self.assertEqual(status, 1)
+        self.assertIn("LimitExceeded", output)
+        self.assertTrue(output.endswith("0 passed, 1 failed\n"), output)
+
+    def test_what_cannot_run_fails(self):
+        for text in (
+            "import absent_module",
+            "",
+            "class T(unittest.TestCase):\n    def setUpClass(): 1 / 0\n    def test_x(self): pass",
+        ):
+            status, output = self.run_tests(text)
+            self.assertEqual(status, 1, output)
 
 
 def is_alive(pid):

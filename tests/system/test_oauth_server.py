@@ -99,6 +99,36 @@ class TokenTest(unittest.TestCase):
         self.assertEqual(change, {"tokenRequests": 2, "granted": 1, "refused": 1})
 
 
+class TlsTest(unittest.TestCase):
+    """Servers with one fault each in certificate or protocol, as Python's own TLS sees them."""
+
+    def attempt(self, context=None, **options):
+        with harness.FaultProxy(upstream="https://localhost:1", **options) as server:
+            server.faults({"fault": "login"})
+            return http_request(f"{server.origin}/", context=context or harness.context()).status
+
+    def test_the_good_one(self):
+        self.assertEqual(self.attempt(), 200)
+
+    def test_bad_certificates(self):
+        for name in ("expired", "future", "wrong-host", "cn-only", "client-eku", "self-signed", "weak"):
+            with self.subTest(name), self.assertRaises(ssl.SSLCertVerificationError):
+                self.attempt(cert=name)
+
+    def test_revoked_certificate(self):
+        self.assertEqual(self.attempt(cert="server-revoked"), 200)
+        context = tls_context(harness.pki() / "ca.crt")
+        context.load_verify_locations(harness.pki() / "ca.crl")
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+        self.assertEqual(self.attempt(context), 200)
+        with self.assertRaises(ssl.SSLCertVerificationError):
+            self.attempt(context, cert="server-revoked")
+
+    def test_old_protocol(self):
+        with self.assertRaisesRegex(ssl.SSLError, "(?i)protocol"):
+            self.attempt(tls_max="TLSv1.1")
+
+
 class AuthenticationTest(unittest.TestCase):
     """Each way of authentication lets the right client in and no other."""
 
@@ -188,9 +218,3 @@ class AuthenticationTest(unittest.TestCase):
                         client.get("Flag")
             with self.assertRaises((ssl.SSLError, ConnectionError, http.client.HTTPException)):
                 FhirClient(server.base, harness.context()).get("Flag")
-
-    def test_bad_server_certificates(self):
-        for name in ("expired", "future", "wrong-host", "cn-only", "client-eku", "self-signed"):
-            with self.subTest(name), harness.FaultProxy(upstream="https://localhost:1", cert=name) as server:
-                with self.assertRaises(ssl.SSLCertVerificationError):
-                    http_request(f"{server.origin}/", context=harness.context())
