@@ -24,7 +24,7 @@ COMPILER = shlex.split(os.environ.get("CC", "cc"))
 NM = os.environ.get("NM_TOOL", "nm")
 
 # Functions of the C library that every object of the core may call.
-C_LIBRARY = """memchr memcmp memcpy memmove memset memmem strchr strcmp strlen strncmp strnlen
+C_LIBRARY = """bcmp memchr memcmp memcpy memmove memset memmem strchr strcmp strlen strncmp strnlen
 snprintf vsnprintf longjmp abort""".split()
 # More, for the objects named; keys as in the archive.
 MORE = {
