@@ -36,10 +36,16 @@ const pkiFile = (name) => readFileSync(`${options.pki}/${name}`);
 const settings = { issuer: options.issuer, jwksUri: options['jwks-uri'], audience: options.audience };
 const counts = { requests: 0 };
 const router = new FhirRouter();
-const repository = new StrictRepository(() => [base, settings.audience].filter(Boolean));
+const repository = new StrictRepository(() => [...bases]);
 const authorize = makeAuthorizer(options.auth, { settings, ca: pkiFile('ca.crt'), basic: options.basic });
 const log = openLog(options.log);
-let base;
+
+/** Base URLs that requests came in under: the server's own, and that of a proxy, which passes the Host on. */
+const bases = new Set();
+
+function baseOf(request) {
+  return `https://${request.headers.host}${basePath}`;
+}
 
 function operationOutcome(code, text) {
   return { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code, details: { text } }] };
@@ -70,7 +76,7 @@ function needsOf(interaction, body) {
 /** Returns `{status, body, headers}`; `url` is relative to the base, without a leading slash. */
 async function answer(request, url, interaction, bytes) {
   if (request.method === 'GET' && url === 'metadata')
-    return { status: 200, body: capabilityStatement(base, options.auth) };
+    return { status: 200, body: capabilityStatement(baseOf(request), options.auth) };
   if (request.method === 'GET' && url === '.well-known/smart-configuration') {
     if (options.auth !== 'bearer')
       return { status: 404, body: operationOutcome('not-found', 'no SMART server') };
@@ -118,7 +124,7 @@ async function route(request, url, body) {
   );
   const status = getStatus(outcome);
   if (status >= 300) return { status, body: outcome };
-  const headers = versionHeaders(status, resource);
+  const headers = versionHeaders(request, status, resource);
   const prefer = request.headers.prefer ?? '';
   const isWrite =
     ['POST', 'PUT', 'PATCH'].includes(request.method) && resource && resource.resourceType !== 'Bundle';
@@ -127,7 +133,7 @@ async function route(request, url, body) {
   return { status, body: resource ?? outcome, headers };
 }
 
-function versionHeaders(status, resource) {
+function versionHeaders(request, status, resource) {
   const version = resource?.meta?.versionId;
   if (!version || resource.resourceType === 'Bundle') return {};
   const headers = {
@@ -135,7 +141,7 @@ function versionHeaders(status, resource) {
     'last-modified': new Date(resource.meta.lastUpdated).toUTCString(),
   };
   if (status === 201)
-    headers.location = `${base}/${resource.resourceType}/${resource.id}/_history/${version}`;
+    headers.location = `${baseOf(request)}/${resource.resourceType}/${resource.id}/_history/${version}`;
   return headers;
 }
 
@@ -152,8 +158,12 @@ function send(response, { status, body, headers }) {
 /** Answers one request, and logs it before the answer leaves. `bytes` is its body, undefined where that is too long. */
 async function handle(request, response, bytes) {
   if (!request.url.startsWith(`${basePath}/`)) {
-    return send(response, { status: 404, body: operationOutcome('not-found', `the base is ${base}`) });
+    return send(response, {
+      status: 404,
+      body: operationOutcome('not-found', `the base is ${baseOf(request)}`),
+    });
   }
+  bases.add(baseOf(request));
   const url = request.url.slice(basePath.length + 1);
   const interaction = interactionOf(request.method, url, request.headers);
   const writesBefore = repository.writes;
@@ -197,7 +207,8 @@ async function inTurn(request, response) {
 endWithParent();
 const server = https.createServer(tlsSettings(options, options.auth === 'mtls'), inTurn);
 const port = await listen(server, options.port);
-base = `https://localhost:${port}${basePath}`;
+const base = `https://localhost:${port}${basePath}`;
+bases.add(base);
 settings.audience ||= base;
 const control = await startControl(
   () => ({ ...settings, ...counts, writes: repository.writes }),

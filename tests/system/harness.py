@@ -267,9 +267,9 @@ class Ehr:
             )
             self.oauth.control(audience=self.fhir.base)
             self.base = self.fhir.base
+            self._origin = self.fhir.base.removesuffix("/fhir/r4")
             if proxy:
-                origin = self.fhir.base.removesuffix("/fhir/r4")
-                self.proxy = FaultProxy(upstream=origin)
+                self.proxy = FaultProxy(upstream=self._origin)
                 self.base = f"{self.proxy.origin}/fhir/r4"
         except BaseException:
             self.stop()
@@ -278,6 +278,14 @@ class Ehr:
         self.client = FhirClient(
             self.fhir.base, context(), TokenSource(self.oauth.token_url, secret, context())
         )
+
+    def down(self):
+        """Connections to the proxy are refused from now on; what the server holds stays."""
+        self.proxy.stop()
+
+    def up(self):
+        """The proxy is back on its port, without faults."""
+        self.proxy = FaultProxy(upstream=self._origin, port=self.proxy.ready["port"])
 
     def stop(self):
         for name in ("proxy", "fhir", "oauth"):

@@ -41,6 +41,7 @@ class FaultProxyTest(unittest.TestCase):
         reply = self.client.create(make_flag())
         self.assertEqual(reply.status, 201)
         self.assertTrue(reply.version())
+        self.assertTrue(reply.headers["Location"].startswith(f"{self.proxy.origin}/fhir/r4/Flag/"))
 
     def test_broken_connections(self):
         for fault, kind, wrote in (
@@ -136,6 +137,17 @@ class FaultProxyTest(unittest.TestCase):
         first, second, other = outcomes(1), outcomes(1), outcomes(2)
         self.assertEqual(first, second)
         self.assertNotEqual(first, other)
+
+    def test_an_ehr_goes_down_and_comes_back(self):
+        with harness.Ehr(proxy=True) as ehr:
+            ehr.client.put({"resourceType": "Patient", "id": "p1"})
+            before_proxy = FhirClient(ehr.base, harness.context(), ehr.client.authorization)
+            self.assertEqual(before_proxy.get("Patient/p1").status, 200)
+            ehr.down()
+            with self.assertRaises(ConnectionRefusedError):
+                before_proxy.get("Patient/p1")
+            ehr.up()
+            self.assertEqual(before_proxy.get("Patient/p1").status, 200)
 
     def test_server_down_is_a_reset(self):
         with harness.FhirServer() as server:
