@@ -174,6 +174,23 @@ isize model_elements(const model *m, model_type type, arena *a, model_element **
     return n;
 }
 
+isize model_spellings(const model *m, model_type type, arena *a, str **list) {
+    str *out = arena_new(a, str, MODEL_MEMBERS);
+    isize n = 0;
+    for (; type >= TYPE_R4_COUNT; type = extension_base(m, type)) {
+        model_element own[MODEL_MEMBERS];
+        isize count = extension_elements(m, type, own);
+        for (isize i = 0; i < count; i++) out[n++] = model_key_name(m, own[i].key);
+    }
+    for (; type != TYPE_NONE; type = row_of(type)->base) {
+        const model_row *row = row_of(type);
+        for (int i = row->first; i < row->first + row->count; i++)
+            if (!(r4_members[i].flags & MEMBER_CHOICE)) out[n++] = name_of(r4_members[i].name);
+    }
+    *list = out;
+    return n;
+}
+
 model_key model_patient_element(const model *m, model_type type) {
     (void)m; /* the compartment lists R4 types only */
     return type < TYPE_R4_COUNT ? row_of(type)->patient : KEY_NONE;

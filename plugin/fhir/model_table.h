@@ -92,4 +92,7 @@ static inline uint32_t model_hash(str name) {
  * which has MEMBER_CHOICE set and is no legal spelling. */
 bool model_lookup(const model *m, model_type type, str name, model_found *out);
 
+/* Every legal member name of `type` in JSON, inherited ones included: an array in the arena. */
+isize model_spellings(const model *m, model_type type, arena *arena, str **list);
+
 #endif

@@ -52,8 +52,8 @@ bool read_resource(arena *arena, str bytes, const read_options *options, problem
  * What the patient record is rebuilt from. */
 bool read_json_element(tape_builder *b, model_key key, model_type type, str text, fault *fault);
 
-/* NDJSON: cuts the next non-blank line off *rest (LF or CRLF; a BOM before the first); false at the
- * end. */
+/* NDJSON: cuts the next non-blank line off *rest (LF or CRLF; a byte-order mark before a line is
+ * dropped); false at the end. */
 bool read_next_line(str *rest, str *line);
 
 #endif

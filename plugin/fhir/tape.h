@@ -3,6 +3,7 @@
  * The readers do FHIR's bookkeeping once, so that everything after them sees the same shape from
  * JSON and XML:
  *   - an array is its elements as repeated siblings with the same key; there is no array node;
+ *     siblings with the same key are always adjacent, and whoever builds a tape keeps it so;
  *   - `birthDate` and `_birthDate` are one node: the primitive's text, and as children its id and
  * extensions; an element with extensions only has no text;
  *   - `valueQuantity` has key `value` and type Quantity;
@@ -67,6 +68,9 @@ uint32_t tape_next(const tape *tape, uint32_t parent, uint32_t child);
 str tape_text(const tape *tape, uint32_t index, arena *arena);
 /* Text of the primitive child `key` of `parent`, or the empty str. */
 str tape_child_text(const tape *tape, uint32_t parent, model_key key, arena *arena);
+/* The node's JSON member name: its key, spelt with its type where it is a choice ("valueQuantity").
+ */
+str tape_name(const tape *tape, uint32_t index, arena *arena);
 /* The root node of the resource that contains `index`. */
 uint32_t tape_resource_of(const tape *tape, uint32_t index);
 /* Byte offset in the input where the node's text begins, or -1. */
@@ -95,8 +99,8 @@ uint32_t tape_open(tape_builder *b, model_key key, model_type type, uint8_t flag
 void tape_close(tape_builder *b, uint32_t index);
 /* A primitive without children; `text` must live as long as the tape. */
 uint32_t tape_primitive(tape_builder *b, model_key key, model_type type, str text, uint8_t flags);
-/* Copies a subtree of another tape with the same model under a new key and flags; texts are shared,
- * not copied. */
+/* Copies a subtree of another tape (same model, or one extends the other) under a new key, which is
+ * no longer spelt with its type (NODE_CHOICE is cleared); texts are shared, not copied. */
 uint32_t tape_copy(tape_builder *b, const tape *from, uint32_t index, model_key key);
 tape tape_finish(tape_builder *b, str input);
 
