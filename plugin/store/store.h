@@ -266,6 +266,8 @@ store_status store_audit_add(store *store, const char *action, str detail_json, 
 store_status store_audit_verify(store *store, int64_t *entries, int64_t *bad, fault *fault);
 /* Counters: messages, resources, rows, verdicts, outbox by state, oldest waiting seconds. */
 store_status store_stats_json(store *store, int64_t now_ms, buf *out, fault *fault);
+/* Every patient with a decision: JSON array of {source, patient, study, verdict, decided}. */
+store_status store_patients_json(store *store, buf *out, fault *fault);
 /* The stored verdict document and its circumstances, for `explain`. */
 store_status store_verdict_json(store *store, patient_ref patient, str study, buf *out,
                                 fault *fault);
