@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bench: what a benchmark file needs. tests/bench/<name>.c ends with an array `const bench_case
+ * <name>_bench[]` closed by BENCH_END; the line in Makefile.am is the only list. A case repeats its
+ * work `rounds` times and returns the bytes of input that it went through, 0 where that means
+ * nothing. The runner finds a number of rounds that takes long enough, and prints the best of
+ * several runs, since everything but the work itself only makes a run slower. */
+#ifndef FHIRTRIAL_TESTS_BENCH_H
+#define FHIRTRIAL_TESTS_BENCH_H
+
+#include <stdint.h>
+
+typedef struct bench_case {
+    const char *name;
+    int64_t (*run)(int64_t rounds);
+} bench_case;
+
+#define BENCH_CASE(function)                                                                       \
+    { #function, function }
+#define BENCH_END                                                                                  \
+    { 0, 0 }
+
+/* Keeps the compiler from leaving out work whose result nobody reads. */
+#define BENCH_KEEP(value) __asm__ volatile("" : : "g"(value) : "memory")
+
+#endif
