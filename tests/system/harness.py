@@ -331,6 +331,11 @@ def run(arguments, timeout=60, folder=None, environment=None, stdin=b""):
     return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
 
 
+def fhirtrial(*arguments, **options):
+    """Runs the built program with these arguments; `options` as for run()."""
+    return run([program(), *arguments], **options)
+
+
 def wait_for(condition, limit=20, what="the condition"):
     """Calls `condition` until it returns something true, and returns that; raises TimeoutError after `limit` seconds."""
     end = time.monotonic() + limit
