@@ -56,6 +56,15 @@ function reply(response, status, headers, body) {
   response.end(body);
 }
 
+/** Sets members of an object; null removes one. */
+function replaceMembers(object, changes = {}) {
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null) delete object[name];
+    else object[name] = value;
+  }
+  return object;
+}
+
 const fhirJson = { 'content-type': 'application/fhir+json' };
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -91,6 +100,19 @@ const afterUpstream = {
   delay: async ({ response, answer, rule }) => {
     await later(rule.ms ?? 40);
     reply(response, answer.status, answer.headers, answer.body);
+  },
+  alter: ({ response, answer, rule }) => {
+    const document = JSON.parse(answer.body.toString('utf8') || '{}');
+    const resources =
+      document.resourceType === 'Bundle' ? document.entry?.map((entry) => entry.resource) : [document];
+    for (const resource of resources ?? []) replaceMembers(resource, rule.members);
+    const body = answer.body.length ? JSON.stringify(document) : '';
+    reply(
+      response,
+      rule.status ?? answer.status,
+      replaceMembers({ ...answer.headers, 'content-length': Buffer.byteLength(body) }, rule.headers),
+      body,
+    );
   },
   truncate: async ({ socket, answer }) => {
     socket.write(`HTTP/1.1 ${answer.status} Cut\r\ncontent-type: application/fhir+json\r\n`);

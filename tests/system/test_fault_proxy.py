@@ -80,6 +80,20 @@ class FaultProxyTest(unittest.TestCase):
         huge, writes = self.meet("huge", bytes=3 << 20)
         self.assertEqual((len(huge.body), writes), (3 << 20, 1))
 
+    def test_altered_answers(self):
+        elsewhere = {"subject": {"reference": "Patient/p2"}, "identifier": None}
+        reply, writes = self.meet("alter", members=elsewhere, headers={"etag": None, "location": "Flag/1"})
+        self.assertEqual((reply.status, writes), (201, 1))
+        self.assertEqual(reply.json()["subject"], {"reference": "Patient/p2"})
+        self.assertNotIn("identifier", reply.json())
+        self.assertEqual((reply.headers["ETag"], reply.headers["Location"]), (None, "Flag/1"))
+        self.proxy.faults({"fault": "alter", "path": "/Flag\\?", "members": {"meta": None}})
+        found = self.client.flags(patient="p1")
+        self.assertTrue(found)
+        self.assertFalse(any("meta" in flag for flag in found))
+        self.proxy.faults({"fault": "alter", "path": "/metadata$", "members": {"fhirVersion": "5.0.0"}})
+        self.assertEqual(self.client.get("metadata").json()["fhirVersion"], "5.0.0")
+
     def test_status_headers_and_body(self):
         throttled, writes = self.meet("status", status=429, code="throttled", headers={"Retry-After": "7"})
         self.assertEqual((throttled.status, throttled.headers["Retry-After"], writes), (429, "7", 0))

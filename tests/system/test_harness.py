@@ -4,6 +4,7 @@
 import json
 import shutil
 import subprocess
+import sys
 import unittest
 from unittest import mock
 
@@ -52,6 +53,18 @@ class HarnessTest(unittest.TestCase):
             self.assertTrue(is_alive(pid))
             shell.kill()
         harness.wait_for(lambda: not is_alive(pid), what="the end of the server")
+
+    def test_a_program_ends_when_the_test_run_is_killed(self):
+        note = harness.new_folder() / "pid"
+        script = "import sys; sys.path.insert(0, sys.argv[1]); import harness; harness.run(sys.argv[2:])"
+        program = ["sh", "-c", 'echo $$ >"$0.new"; mv "$0.new" "$0"; exec sleep 60', note]
+        command = [sys.executable, "-B", "-c", script, harness.ROOT / "tests" / "system", *program]
+        with subprocess.Popen(command) as starter:
+            harness.wait_for(note.exists, what="the start of the program")
+            pid = int(note.read_text())
+            self.assertTrue(is_alive(pid))
+            starter.kill()
+        harness.wait_for(lambda: not is_alive(pid), what="the end of the program")
 
     def test_a_program_beyond_its_limit_is_killed(self):
         with self.assertRaises(TimeoutError):

@@ -18,6 +18,8 @@ export const faults = {
   huge: 'the server acts, the client gets a body of `bytes` bytes',
   drip: 'the server acts, the answer arrives `bytes` bytes a second',
   delay: 'the server acts, the answer arrives after `ms` milliseconds',
+  alter:
+    'the server acts; `members` of the answer (or of each resource in its Bundle) and `headers` are replaced, null removes',
   zombie: 'the connection is reset, the server gets the request `ms` milliseconds later',
   redirect: 'the client gets `status` (default 301) with a Location on the canary, `scheme` http or https',
 };
