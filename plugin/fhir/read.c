@@ -47,3 +47,15 @@ bool read_next_line(str *rest, str *line) {
     }
     return false;
 }
+bool read_resource(arena *a, str bytes, const read_options *options, problems *found, tape *out,
+                   fault *fault) {
+    switch (read_sniff(bytes)) {
+    case FORMAT_JSON: return read_json(a, bytes, options, found, out, fault);
+    case FORMAT_XML: return read_xml(a, bytes, options, found, out, fault);
+    case FORMAT_UNKNOWN: break;
+    }
+    fault_set(fault, FAULT_INPUT, 0,
+              bytes.n ? "neither FHIR JSON nor FHIR XML; the message must begin with { or <"
+                      : "the message is empty");
+    return false;
+}
