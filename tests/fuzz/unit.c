@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A unit code that is read is commensurable with itself, and 7 of it are 7 of it. */
+#include "fhir/quantity.h"
+#include "fuzz.h"
+
+void fuzz_unit(const uint8_t *data, size_t size) {
+    str code = {(const char *)data, (isize)size};
+    unit u;
+    isize at = -1;
+    bool ok = unit_parse(code, &u, &at);
+    FUZZ_MUST(at >= 0 && at <= code.n && (!ok || at == code.n));
+    if (!ok) return;
+    FUZZ_MUST(u.num > 0 && u.den > 0);
+    decimal same;
+    int order = 1;
+    FUZZ_MUST(unit_convert(decimal_int(7), &u, &u, &same) || u.affine);
+    FUZZ_MUST(quantity_compare(decimal_int(7), code, decimal_int(7), code, &order) != TRI_TRUE ||
+              order == 0);
+}
