@@ -44,7 +44,8 @@ static bool full(problems *found) {
     return true;
 }
 
-void report(problems *found, const place *p, isize at, const char *code, str text, str remedy) {
+void place_problem(problems *found, const place *p, isize at, const char *code, str text,
+                   str remedy) {
     if (!found || full(found)) return;
     str pointer = place_pointer(p, found->arena);
     problems_add(found, (problem){.level = PROBLEM_ERROR,
@@ -71,19 +72,19 @@ static str remedy_for_member(const model *m, model_type type, str name, arena *a
     return S("remove it, or send it as an extension");
 }
 
-void report_unknown(problems *found, const place *p, isize at, const model *m, model_type type) {
+void place_unknown(problems *found, const place *p, isize at, const model *m, model_type type) {
     if (!found) return;
     if (full(found)) return;
     arena *a = found->arena;
     str name = shown(p->name), type_name = model_type_name(m, type);
     str bare = str_starts(name, S("_")) ? str_slice(name, 1, name.n) : name;
-    report(found, p, at, "structure",
-           arena_printf(a, "%.*s has no element \"%.*s\" in FHIR R4", STR_ARGS(type_name),
-                        STR_ARGS(name)),
-           remedy_for_member(m, type, bare, a));
+    place_problem(found, p, at, "structure",
+                  arena_printf(a, "%.*s has no element \"%.*s\" in FHIR R4", STR_ARGS(type_name),
+                               STR_ARGS(name)),
+                  remedy_for_member(m, type, bare, a));
 }
 
-str remedy_for_resource(const model *m, str type, arena *a) {
+str place_resource_remedy(const model *m, str type, arena *a) {
     str *names = arena_new(a, str, TYPE_R4_COUNT);
     isize n = 0;
     for (model_type t = 1; t < TYPE_R4_COUNT; t++)
@@ -93,12 +94,12 @@ str remedy_for_resource(const model *m, str type, arena *a) {
     return S("use one of the resource types of FHIR R4 (4.0.1)");
 }
 
-void report_unknown_resource(problems *found, const place *p, isize at, const model *m, str type) {
+void place_unknown_resource(problems *found, const place *p, isize at, const model *m, str type) {
     if (!found) return;
     if (full(found)) return;
-    report(found, p, at, "not-supported",
-           type.n ? S("resourceType is no resource type of FHIR R4")
-                  : S("a resource has no resourceType"),
-           type.n ? remedy_for_resource(m, type, found->arena)
-                  : S("add the member resourceType with the type's name"));
+    place_problem(found, p, at, "not-supported",
+                  type.n ? S("resourceType is no resource type of FHIR R4")
+                         : S("a resource has no resourceType"),
+                  type.n ? place_resource_remedy(m, type, found->arena)
+                         : S("add the member resourceType with the type's name"));
 }

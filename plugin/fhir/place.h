@@ -19,13 +19,14 @@ struct place {
 str place_pointer(const place *place, arena *arena);
 /* A finding of level error at byte `at`; `found` may be NULL. `code`, `text` and `remedy` have
  * static or arena lifetime. */
-void report(problems *found, const place *place, isize at, const char *code, str text, str remedy);
+void place_problem(problems *found, const place *place, isize at, const char *code, str text,
+                   str remedy);
 /* The element `place` is unknown in `type`: with "did you mean", or what else helps. */
-void report_unknown(problems *found, const place *place, isize at, const model *m, model_type type);
+void place_unknown(problems *found, const place *place, isize at, const model *m, model_type type);
 /* `type` is no resource type that can stand in a message. */
-void report_unknown_resource(problems *found, const place *place, isize at, const model *m,
-                             str type);
+void place_unknown_resource(problems *found, const place *place, isize at, const model *m,
+                            str type);
 /* What to do about an unknown resource type: "did you mean ..." or general advice. */
-str remedy_for_resource(const model *m, str type, arena *arena);
+str place_resource_remedy(const model *m, str type, arena *arena);
 
 #endif

@@ -14,7 +14,8 @@ static bool read_value(reader *r, object *parent, const model_found *f, const ke
 
 void read_problem(reader *r, const place *place, const char *at, const char *code, const char *text,
                   const char *remedy) {
-    report(r->found, place, scan_offset(&r->scan, at), code, str_from(text), str_from(remedy));
+    place_problem(r->found, place, scan_offset(&r->scan, at), code, str_from(text),
+                  str_from(remedy));
 }
 
 /* Reports and passes over one value. */
@@ -178,7 +179,7 @@ static bool read_resource_at(reader *r, model_key key, const place *place) {
     const model *m = r->tape.model;
     model_type type = model_find_type(m, name);
     if (!model_is_resource(m, type) || model_is_abstract(m, type)) {
-        report_unknown_resource(r->found, place, scan_offset(&r->scan, r->scan.p), m, name);
+        place_unknown_resource(r->found, place, scan_offset(&r->scan, r->scan.p), m, name);
         return scan_skip(&r->scan);
     }
     object o = {.place = place,
@@ -229,7 +230,7 @@ static bool read_other(reader *r, object *o, str name, const char *at, const pla
         o->typed = true;
         return scan_skip(&r->scan);
     }
-    report_unknown(r->found, place, scan_offset(&r->scan, at), r->tape.model, o->type);
+    place_unknown(r->found, place, scan_offset(&r->scan, at), r->tape.model, o->type);
     if (o->n_unknown == o->cap_unknown) {
         isize cap = o->cap_unknown ? o->cap_unknown * 2 : 8;
         o->unknown = arena_grow(r->tape.arena, o->unknown, o->n_unknown, cap, (isize)sizeof(str),
@@ -316,7 +317,7 @@ bool read_members(reader *r, object *o, bool *empty) {
     }
     if (o->n_unknown > 1 && scan_duplicate(o->unknown, o->n_unknown, r->tape.arena) >= 0)
         return fail_duplicate(r, s->p);
-    if (o->mend && !mend_children(r, o, first)) return false;
+    if (o->mend && !read_mend(r, o, first)) return false;
     scan_leave(s);
     return true;
 }
@@ -343,7 +344,7 @@ static bool check_root(reader *r) {
     const model *m = r->tape.model;
     model_type type = model_find_type(m, name);
     if (model_is_resource(m, type) && !model_is_abstract(m, type)) return true;
-    str remedy = name.n ? remedy_for_resource(m, name, r->tape.arena)
+    str remedy = name.n ? place_resource_remedy(m, name, r->tape.arena)
                         : S("add the member resourceType with the type's name");
     fault_set(s->fault, FAULT_INPUT, scan_offset(s, start), "%s; %.*s",
               name.n ? "resourceType is no resource type of FHIR R4"

@@ -107,9 +107,9 @@ static void drop_if_empty(mender *m, uint32_t index, int position) {
         .up = m->object->place, .name = model_key_name(b->model, n->key), .index = position};
     b->n = index;
     if (!reported)
-        report(m->reader->found, &here, -1, "structure",
-               S("null stands for a value that has extensions, and there are none"),
-               S("leave the null out"));
+        place_problem(m->reader->found, &here, -1, "structure",
+                      S("null stands for a value that has extensions, and there are none"),
+                      S("leave the null out"));
 }
 
 /* Puts the old children from `at` to `end`, one run or none, back onto the tape with the items of
@@ -173,7 +173,7 @@ static bool put_children(mender *m) {
     return put_lone(m, UINT32_MAX);
 }
 
-bool mend_children(reader *r, object *o, uint32_t first) {
+bool read_mend(reader *r, object *o, uint32_t first) {
     mender m = {.reader = r, .object = o, .first = first, .n = r->tape.n - first};
     m.old = arena_new(r->tape.arena, node, m.n);
     if (m.n) memcpy(m.old, r->tape.nodes + first, (size_t)m.n * sizeof(node));

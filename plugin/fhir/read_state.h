@@ -59,7 +59,7 @@ enum { HOLE = 1 /* a null or a rejected value in an array: keeps `_x` aligned */
  * False: the fault is set. *empty tells an object without members. */
 bool read_members(reader *r, object *o, bool *empty);
 /* Children of `o` begin at tape index `first`; the scan stands at the closing brace. */
-bool mend_children(reader *r, object *o, uint32_t first);
+bool read_mend(reader *r, object *o, uint32_t first);
 
 /* False with a fault when the message is larger than the options allow. */
 bool read_size_ok(str bytes, const read_options *options, fault *fault);

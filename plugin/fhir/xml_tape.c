@@ -33,7 +33,7 @@ static bool fail(xml_tape *x, isize at, const char *text) {
 
 static void problem_at(xml_tape *x, const place *p, isize at, const char *code, const char *text,
                        const char *remedy) {
-    report(x->found, p, at, code, str_from(text), str_from(remedy));
+    place_problem(x->found, p, at, code, str_from(text), str_from(remedy));
 }
 
 /* Passes over the element that begins now, with all it holds. */
@@ -146,7 +146,7 @@ static bool open_root(xml_tape *x, str space, str name, const xml_attribute *lis
                     "the root element is not in the namespace http://hl7.org/fhir; send "
                     "FHIR XML");
     if (!is_resource_type(x->tape.model, name)) {
-        str remedy = remedy_for_resource(x->tape.model, name, x->tape.arena);
+        str remedy = place_resource_remedy(x->tape.model, name, x->tape.arena);
         fault_set(x->fault, FAULT_INPUT, at,
                   "the root element is no resource type of FHIR R4; %.*s", STR_ARGS(remedy));
         return false;
@@ -163,7 +163,7 @@ static bool open_in_slot(xml_tape *x, xml_frame *slot, str name, const xml_attri
         return pass_over(x);
     }
     if (!is_resource_type(x->tape.model, name)) {
-        report_unknown_resource(x->found, &slot->place, at, x->tape.model, name);
+        place_unknown_resource(x->found, &slot->place, at, x->tape.model, name);
         return pass_over(x);
     }
     return open_resource(x, slot->place, slot->key, name, list, n, at);
@@ -232,7 +232,7 @@ static bool open_child(xml_tape *x, xml_frame *parent, str space, str name,
             problem_at(x, &here, at, "structure", "FHIR XML spells this as an attribute",
                        "write it into the tag above");
         else
-            report_unknown(x->found, &here, at, m, parent->type);
+            place_unknown(x->found, &here, at, m, parent->type);
         return pass_over(x);
     }
     if (!in_order(x, parent, &found, &here, at)) return pass_over(x);
