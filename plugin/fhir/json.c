@@ -151,7 +151,7 @@ str json_pointer(const json *value, arena *a) {
 void json_only(const json *object, const char *const *names, str file, problems *found) {
     str known[64];
     isize n = 0;
-    while (names[n] && n < COUNT_OF(known)) {
+    while (n < COUNT_OF(known) && names[n]) {
         known[n] = str_from(names[n]);
         n++;
     }
