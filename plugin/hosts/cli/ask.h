@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ask.h: what the commands that only ask a store have in common: options, the patients asked for,
+ * cells and lists as tables. */
+#ifndef FHIRTRIAL_HOSTS_CLI_ASK_H
+#define FHIRTRIAL_HOSTS_CLI_ASK_H
+
+#include "cli.h"
+#include "doc.h"
+#include "session.h"
+#include "table.h"
+
+typedef struct ask {
+    session session;
+    session_options options;
+    const char *source, *study, *reason, *state, *from, *count;
+    bool json;
+    char **rest;
+    int rest_n;
+} ask;
+
+/* Reads the options and opens the session: -1 to go on, else the exit code. */
+int ask_begin(ask *ask, int argc, char **argv, const char *help);
+int ask_end(ask *ask, int code);
+
+typedef struct patient {
+    char *source, *id;
+} patient;
+
+/* The patients named on the command line, or all that have a decision; how many. */
+int ask_patients(ask *ask, patient **list, int32_t *code);
+void ask_free_patients(patient *list, int n);
+
+/* Whether an array of strings has `name`. */
+bool ask_has(const cJSON *strings, const char *name);
+/* Adds a JSON value as a cell: codings by code, quantities and periods short, lists separated by
+ * spaces. */
+void ask_cell(table *table, const cJSON *value);
+/* Prints an array of objects as a table of the named members. */
+void ask_print_list(const char *document, const char *const *columns, int n);
+
+#define ASK_OPTIONS                                                                                \
+    "  -c, --config FILE    configuration (fhirtrial.json)\n"                                      \
+    "      --library FILE   the shared object (beside this program)\n"                             \
+    "  -s, --source NAME    the feed the patient is of (the configuration's)\n"                    \
+    "      --json           JSON instead of tables\n"                                              \
+    "      --help           this text\n\n"
+
+#endif

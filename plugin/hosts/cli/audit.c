@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* audit.c: lists and verifies the audit trail. */
+#include "ask.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char audit_help[] =
+    "usage: fhirtrial audit [OPTION]... [list | verify]\n"
+    "Lists the audit trail, or recomputes its hash chain.\n\n"
+    "      --from N         list: first entry (1)\n"
+    "      --count N        list: how many, at most (1000)\n" ASK_OPTIONS
+    "Exit code: 0 listed or intact, 1 the chain is broken, 2 wrong arguments, 5 failed.\n\n"
+    "Example:  fhirtrial audit --config fhirtrial.json verify\n";
+
+static int audit_list(ask *a) {
+    static const char *const columns[] = {"seq", "time", "action", "key", "detail"};
+    int32_t code;
+    char *answer =
+        session_ask_with(&a->session, &code, "audit", "from", a->from, "n", a->count, NULL);
+    if (!answer) return session_complain(&a->session, "audit", code);
+    if (a->json)
+        printf("%s\n", answer);
+    else
+        ask_print_list(answer, columns, sizeof columns / sizeof columns[0]);
+    free(answer);
+    return CLI_DONE;
+}
+
+static int audit_verify(ask *a) {
+    int32_t code;
+    char *answer = session_ask(&a->session, "audit.verify", &code);
+    if (!answer) return session_complain(&a->session, "audit.verify", code);
+    cJSON *root = doc_read(answer);
+    bool intact = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "intact"));
+    if (a->json)
+        printf("%s\n", answer);
+    else if (intact)
+        printf("%s entries, the chain is intact\n", doc_text(root, "entries"));
+    else
+        printf("%s entries read, the chain is broken at entry %s\n", doc_text(root, "entries"),
+               doc_text(root, "firstBroken"));
+    cJSON_Delete(root);
+    free(answer);
+    return intact ? CLI_DONE : CLI_REFUSED;
+}
+
+int cli_audit(int argc, char **argv) {
+    ask a;
+    int exit_code = ask_begin(&a, argc, argv, audit_help);
+    if (exit_code >= 0) return exit_code;
+    const char *what = a.rest_n > 0 ? a.rest[0] : "list";
+    if (strcmp(what, "verify") == 0 && a.rest_n == 1)
+        exit_code = audit_verify(&a);
+    else if (strcmp(what, "list") == 0 && a.rest_n <= 1)
+        exit_code = audit_list(&a);
+    else {
+        fputs("fhirtrial audit: list or verify is expected; try --help\n", stderr);
+        exit_code = CLI_USAGE;
+    }
+    return ask_end(&a, exit_code);
+}

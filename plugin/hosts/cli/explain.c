@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* explain.c: prints verdicts with their reasons and evidence. */
+#include "ask.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char explain_help[] =
+    "usage: fhirtrial explain [OPTION]... [PATIENT]...\n"
+    "Prints verdicts: every criterion's result, the reason of each unknown and the evidence. "
+    "Without\n"
+    "a PATIENT one summary line per patient and study, with the reasons of what is unknown.\n\n"
+    "      --study ID       one study only\n" ASK_OPTIONS
+    "Exit code: 0 printed, 2 wrong arguments, 4 nothing is known of the patient, 5 failed.\n\n"
+    "Example:  fhirtrial explain --config fhirtrial.json --study nct04242589 st-001\n";
+
+static const cJSON *verdict_of(const cJSON *row) {
+    const cJSON *inside = cJSON_GetObjectItemCaseSensitive(row, "verdict");
+    return cJSON_IsObject(inside) ? inside : row;
+}
+
+/* "needs-human: I1 I5; no-data: I9" */
+static char *unknown_reasons(const cJSON *verdict) {
+    char *text = NULL;
+    size_t n = 0;
+    FILE *to = open_memstream(&text, &n);
+    cJSON *reasons = cJSON_CreateArray();
+    const cJSON *criterion, *reason;
+    const cJSON *criteria = cJSON_GetObjectItemCaseSensitive(verdict, "criteria");
+    if (!to) return NULL;
+    cJSON_ArrayForEach(criterion, criteria) {
+        const char *why = doc_text(criterion, "reason");
+        if (*why && !ask_has(reasons, why)) cJSON_AddItemToArray(reasons, cJSON_CreateString(why));
+    }
+    cJSON_ArrayForEach(reason, reasons) {
+        fprintf(to, "%s%s:", reason == reasons->child ? "" : "; ", reason->valuestring);
+        cJSON_ArrayForEach(criterion, criteria) if (strcmp(doc_text(criterion, "reason"),
+                                                           reason->valuestring) == 0)
+            fprintf(to, " %s", doc_text(criterion, "id"));
+    }
+    cJSON_Delete(reasons);
+    fclose(to);
+    return text;
+}
+
+static void add_summary(table *t, const patient *p, const cJSON *row) {
+    const cJSON *v = verdict_of(row);
+    char *reasons = unknown_reasons(v);
+    table_add(t, p->id);
+    table_add(t, doc_text(v, "study"));
+    table_add(t, doc_text(v, "verdict"));
+    table_add(t, doc_text(v, "met"));
+    table_add(t, doc_text(v, "notMet"));
+    table_add(t, doc_text(v, "unknown"));
+    table_add(t, doc_text(v, "notApplicable"));
+    table_add(t, reasons);
+    free(reasons);
+}
+
+static void print_criteria(const patient *p, const cJSON *row) {
+    const cJSON *v = verdict_of(row), *criterion, *contradiction;
+    table t;
+    printf("Patient/%s, study %s: %s (%s met, %s not met, %s unknown, %s not applicable)\n", p->id,
+           doc_text(v, "study"), doc_text(v, "verdict"), doc_text(v, "met"), doc_text(v, "notMet"),
+           doc_text(v, "unknown"), doc_text(v, "notApplicable"));
+    cJSON_ArrayForEach(contradiction, cJSON_GetObjectItemCaseSensitive(v, "contradictions")) printf(
+        "contradiction %s: %s\n", doc_text(contradiction, "id"), doc_text(contradiction, "text"));
+    table_init(&t, 5);
+    static const char *const heading[] = {"criterion", "result", "reason", "evidence", "detail"};
+    for (int i = 0; i < 5; i++) table_add(&t, heading[i]);
+    cJSON_ArrayForEach(criterion, cJSON_GetObjectItemCaseSensitive(v, "criteria")) {
+        table_add(&t, doc_text(criterion, "id"));
+        table_add(&t, doc_text(criterion, "result"));
+        table_add(&t, doc_text(criterion, "reason"));
+        ask_cell(&t, cJSON_GetObjectItemCaseSensitive(criterion, "evidence"));
+        table_add(&t, doc_text(criterion, "detail"));
+    }
+    table_print(&t);
+    putchar('\n');
+    table_free(&t);
+}
+
+static int explain_one(ask *a, const patient *p, table *summary) {
+    int32_t code;
+    char *answer = session_ask_with(&a->session, &code, "explain", "patient", p->id, "source",
+                                    p->source, "study", a->study, NULL);
+    if (!answer) return session_complain(&a->session, p->id, code);
+    if (a->json) {
+        printf("%s\n", answer);
+        free(answer);
+        return CLI_DONE;
+    }
+    cJSON *root = doc_read(answer);
+    const cJSON *row = cJSON_IsArray(root) ? root->child : root;
+    for (; row; row = row->next) {
+        if (a->rest_n > 0)
+            print_criteria(p, row);
+        else
+            add_summary(summary, p, row);
+    }
+    cJSON_Delete(root);
+    free(answer);
+    return CLI_DONE;
+}
+
+int cli_explain(int argc, char **argv) {
+    static const char *const heading[] = {
+        "patient", "study",   "verdict", "met",
+        "not met", "unknown", "n/a",     "reasons of what is unknown"};
+    ask a;
+    patient *list;
+    int32_t code;
+    table summary;
+    int exit_code = ask_begin(&a, argc, argv, explain_help);
+    if (exit_code >= 0) return exit_code;
+    int n = ask_patients(&a, &list, &code);
+    table_init(&summary, 8);
+    for (int i = 0; i < 8; i++) table_add(&summary, heading[i]);
+    exit_code = code == FHIRTRIAL_OK ? CLI_DONE : session_complain(&a.session, "patients", code);
+    for (int i = 0; i < n && exit_code == CLI_DONE; i++)
+        exit_code = explain_one(&a, &list[i], &summary);
+    if (summary.rows > summary.columns) table_print(&summary);
+    table_free(&summary);
+    ask_free_patients(list, n);
+    return ask_end(&a, exit_code);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* outbox.c: lists and steers what waits for the endpoints. */
+#include "ask.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char outbox_help[] =
+    "usage: fhirtrial outbox [OPTION]... [list | retry ID | park ID]\n"
+    "Lists what waits for the endpoints, makes a parked message ready again, or parks one. Nothing "
+    "is\n"
+    "ever dropped.\n\n"
+    "      --state STATE    list only: ready, inflight, done, parked or superseded\n"
+    "      --reason TEXT    park: why, for the audit trail\n" ASK_OPTIONS
+    "Exit code: 0 done, 1 not allowed in that state, 2 wrong arguments, 4 no such message, 5 "
+    "failed.\n\n"
+    "Example:  fhirtrial outbox --config fhirtrial.json --state parked\n";
+
+static int outbox_list(ask *a) {
+    static const char *const columns[] = {"id",     "endpoint", "key",    "seq",
+                                          "state",  "attempts", "class",  "http",
+                                          "reason", "next",     "created"};
+    int32_t code;
+    char *answer = session_ask_with(&a->session, &code, "outbox", "state", a->state, NULL);
+    if (!answer) return session_complain(&a->session, "outbox", code);
+    if (a->json)
+        printf("%s\n", answer);
+    else
+        ask_print_list(answer, columns, sizeof columns / sizeof columns[0]);
+    free(answer);
+    return CLI_DONE;
+}
+
+static int outbox_command(ask *a, const char *name, const char *id, const char *reason) {
+    int32_t code;
+    char *answer = session_ask_with(&a->session, &code, name, "id", id, "reason", reason, NULL);
+    if (!answer) return session_complain(&a->session, name, code);
+    free(answer);
+    return CLI_DONE;
+}
+
+int cli_outbox(int argc, char **argv) {
+    ask a;
+    int exit_code = ask_begin(&a, argc, argv, outbox_help);
+    if (exit_code >= 0) return exit_code;
+    const char *what = a.rest_n > 0 ? a.rest[0] : "list";
+    if (strcmp(what, "list") == 0 && a.rest_n <= 1)
+        exit_code = outbox_list(&a);
+    else if (strcmp(what, "retry") == 0 && a.rest_n == 2)
+        exit_code = outbox_command(&a, "outbox.retry", a.rest[1], NULL);
+    else if (strcmp(what, "park") == 0 && a.rest_n == 2)
+        exit_code = outbox_command(&a, "outbox.park", a.rest[1], a.reason);
+    else {
+        fputs("fhirtrial outbox: list, retry ID or park ID is expected; try --help\n", stderr);
+        exit_code = CLI_USAGE;
+    }
+    return ask_end(&a, exit_code);
+}
