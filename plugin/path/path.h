@@ -86,6 +86,7 @@ typedef struct path_constant {
     str name;
     model_type type; /* FHIR type of the value, for the checker */
     bool many;
+    bool clock; /* derived from the evaluation clock: path_uses_now */
 } path_constant;
 
 typedef struct path_environment {

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* literal.h: the text of a literal to its value. Values point into the arena they were made in. */
+#ifndef FHIRTRIAL_PATH_LITERAL_H
+#define FHIRTRIAL_PATH_LITERAL_H
+
+#include "path/ast.h"
+#include "path/lex.h"
+
+/* The text between the quotes of a string or quoted name with its escapes undone; false when a
+ * unicode escape is malformed. (FHIRPath: String; a backslash before any other character is
+ * dropped.) */
+bool literal_unquote(arena *arena, str quoted, str *out);
+/* A number, date or time token's text as a value; false when out of range or no calendar date, with
+ * *why set to static text. */
+bool literal_value(arena *arena, token_kind kind, str text, item *out, const char **why);
+/* The singular of a calendar duration word ("years" -> "year"), or the empty str. */
+str literal_calendar_unit(str word);
+
+#endif
