@@ -53,7 +53,7 @@ static void run(sax *s, void (*step)(void *)) {
 /* The start tag ends at `offset`; no '<' can stand inside it. */
 static isize tag_start(const sax *s, isize end) {
     isize at = end - s->mark;
-    if (at > s->bytes.n) at = s->bytes.n;
+    if (at >= s->bytes.n) at = s->bytes.n - 1;
     while (at > 0 && s->bytes.p[at] != '<') at--;
     return at + s->mark;
 }
