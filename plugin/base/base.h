@@ -19,6 +19,9 @@ typedef struct str {
 
 /* A str over a string literal. */
 #define S(literal) ((str){(literal), (isize)sizeof(literal) - 1})
+/* The same as the initializer of a static str, where a compound literal is no constant. */
+#define S_INIT(literal)                                                                            \
+    { (literal), (isize)sizeof(literal) - 1 }
 /* The two arguments of a "%.*s" conversion; longer than INT_MAX is cut there. */
 #define STR_ARGS(s)     ((int)((s).n > 0x7fffffff ? 0x7fffffff : (s).n)), ((s).p ? (s).p : "")
 #define COUNT_OF(array) ((isize)(sizeof(array) / sizeof((array)[0])))
