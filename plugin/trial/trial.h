@@ -33,10 +33,13 @@ int zone_minutes(const zone_table *zone, int64_t unix_seconds);
 typedef struct mappings mappings;
 
 /* Reads, checks and compiles all files (core, studies, one site). NULL when there was an error in
- * `found`; never half loaded. The files' text must live as long as the set. `digest` may be used
- * for the set's own digest. */
+ * `found`; never half loaded. The files' text must live as long as the set. `digest` may be NULL
+ * (tools that store nothing): the set's digests are then empty. `zone` may be NULL: UTC. */
 const mappings *mappings_load(arena *arena, const mapping_file *files, isize n,
                               const zone_table *zone, const digest *digest, problems *found);
+/* The time zone that site.json names, before anything is loaded: what the shell looks up to make
+ * the zone table. Empty when there is none. */
+str mappings_timezone(arena *arena, const mapping_file *files, isize n);
 /* SHA-256 over the files' names and texts, in name order, and over the zone table: lower-case hex.
  */
 str mappings_digest(const mappings *m);
@@ -47,6 +50,9 @@ const path_terminology *mappings_terminology(const mappings *m);
 isize mappings_view_count(const mappings *m);
 const view *mappings_view(const mappings *m, isize i);
 str mappings_view_digest(const mappings *m, isize i);
+/* The derived views (on Record), in the order in which they run. */
+isize mappings_derived_count(const mappings *m);
+const view *mappings_derived(const mappings *m, isize i);
 
 typedef struct study study;
 isize mappings_study_count(const mappings *m);

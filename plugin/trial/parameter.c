@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values of study parameters, as protocol.json and site.json write them, become FHIRPath items. */
+#include "trial/set.h"
+
+static bool calendar_word(str unit) {
+    static const str words[] = {
+        S_INIT("year"),   S_INIT("years"),   S_INIT("month"),       S_INIT("months"),
+        S_INIT("week"),   S_INIT("weeks"),   S_INIT("day"),         S_INIT("days"),
+        S_INIT("hour"),   S_INIT("hours"),   S_INIT("minute"),      S_INIT("minutes"),
+        S_INIT("second"), S_INIT("seconds"), S_INIT("millisecond"), S_INIT("milliseconds")};
+    for (isize i = 0; i < COUNT_OF(words); i++)
+        if (str_eq(unit, words[i])) return true;
+    return false;
+}
+
+static bool read_quantity(arena *arena, const json *value, item *out) {
+    const json *number = json_get(value, "value"), *unit = json_get(value, "unit");
+    if (value->kind != JSON_OBJECT || value->count != 2 || !number || !unit) return false;
+    if (number->kind != JSON_NUMBER || unit->kind != JSON_STRING || unit->text.n == 0) return false;
+    quantity_value *q = arena_new(arena, quantity_value, 1);
+    *q = (quantity_value){.unit = unit->text, .calendar = calendar_word(unit->text)};
+    out->kind = ITEM_QUANTITY;
+    out->quantity = q;
+    return decimal_parse(number->text, &q->value);
+}
+
+static bool read_number(const json *value, bool whole, item *out) {
+    decimal d;
+    int64_t n = 0;
+    if (value->kind != JSON_NUMBER || !decimal_parse(value->text, &d)) return false;
+    if (whole) {
+        out->kind = ITEM_INTEGER;
+        bool fits = d.scale == 0 && decimal_to_int64(d, &n) && n >= INT32_MIN && n <= INT32_MAX;
+        out->integer = n;
+        return fits;
+    }
+    out->kind = ITEM_DECIMAL;
+    out->scale = (uint8_t)d.scale;
+    out->coef = d.coef;
+    return true;
+}
+
+bool parameter_value(arena *arena, const json *value, str type, item *out) {
+    *out = (item){0};
+    if (str_eq(type, S("Quantity"))) return read_quantity(arena, value, out);
+    if (str_eq(type, S("decimal"))) return read_number(value, false, out);
+    if (str_eq(type, S("integer"))) return read_number(value, true, out);
+    if (str_eq(type, S("boolean"))) {
+        out->kind = ITEM_BOOLEAN;
+        out->boolean = value->kind == JSON_TRUE;
+        return value->kind == JSON_TRUE || value->kind == JSON_FALSE;
+    }
+    if (value->kind != JSON_STRING) return false;
+    if (str_eq(type, S("date"))) {
+        when *w = arena_new(arena, when, 1);
+        out->kind = ITEM_DATE;
+        out->when = w;
+        return when_parse_date(value->text, w);
+    }
+    out->kind = ITEM_STRING;
+    out->text = value->text;
+    return str_eq(type, S("string")) || str_eq(type, S("code"));
+}
+
+void common_names(const model *m, path_constant names[NAME_FIRST_PARAMETER]) {
+    model_type date = model_find_type(m, S("date")), moment = model_find_type(m, S("dateTime"));
+    names[NAME_TODAY] = (path_constant){.name = S("today"), .type = date, .clock = true};
+    names[NAME_NOW] = (path_constant){.name = S("now"), .type = moment, .clock = true};
+    names[NAME_SCREENING] = (path_constant){.name = S("screening"), .type = date, .clock = true};
+}

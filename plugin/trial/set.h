@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* set.h: the trial room's own picture of a loaded mapping set, shared by its files and by nobody
+ * else. Everything is made at configuration time in the set's arena and constant afterwards.
+ *
+ * Views are numbered once for the whole set: the stored ones in name order first, so that their
+ * numbers are those of mappings_view(), then the derived ones in the order in which they run. */
+#ifndef FHIRTRIAL_TRIAL_SET_H
+#define FHIRTRIAL_TRIAL_SET_H
+
+#include "trial/trial.h"
+
+/* --- terminology --- */
+typedef struct term_row {
+    str system, code;   /* what is looked up */
+    path_coding target; /* maps only */
+    isize order;        /* place in the file: results come in this order */
+} term_row;
+
+typedef enum term_state { TERM_NEW, TERM_BUSY, TERM_READY } term_state;
+
+/* A value set or a concept map: rows sorted by code, system and order. */
+typedef struct term_table {
+    str url, file;
+    const json *definition;
+    term_row *rows;
+    isize n, cap;
+    str *systems; /* value sets: systems taken whole */
+    isize system_count;
+    term_state state;
+    bool used; /* some other file mentions it; for `check` */
+} term_table;
+
+typedef struct terminology {
+    term_table *sets, *maps;
+    isize set_count, map_count;
+    term_table site_codes; /* the site's code map: rows of every site map that extends no other */
+    path_terminology face;
+} terminology;
+
+/* --- one mapping file --- */
+typedef enum file_kind {
+    FILE_OTHER,
+    FILE_VIEW,
+    FILE_VALUE_SET,
+    FILE_CONCEPT_MAP,
+    FILE_SITE_MAP,
+    FILE_PROTOCOL,
+    FILE_SITE
+} file_kind;
+
+typedef struct set_file {
+    str name, text;
+    file_kind kind;
+    str study; /* folder under studies/, else empty */
+    const json *root;
+} set_file;
+
+/* --- views as elements of the record --- */
+enum { VIEW_WORDS = 4, VIEW_MOST = VIEW_WORDS * 64 };
+typedef struct view_mask {
+    uint64_t words[VIEW_WORDS];
+} view_mask;
+
+typedef struct record_view {
+    str name;
+    const set_file *file;
+    const view *view;
+    bool derived;
+    isize study;        /* whose parameters a derived view sees, or -1 */
+    model_key key;      /* the element of Record */
+    model_type type;    /* its type, "Record.<name>" */
+    model_key *columns; /* one a column */
+    view_mask needs;    /* views it depends on, itself included */
+    bool unset;         /* uses a parameter that the site must confirm and has not */
+    bool now;           /* time alone can change its rows */
+    str digest;
+} record_view;
+
+/* What an expression or a view mentions: views, unset parameters, the clock. */
+typedef struct expression_facts {
+    view_mask views;   /* by number, as mentioned */
+    view_mask defines; /* of the study, by number */
+    bool unset, now;
+} expression_facts;
+/* --- site.json --- */
+typedef struct site {
+    const set_file *file;
+    const json *root;
+    str id, timezone, default_zone;
+} site;
+
+/* --- studies --- */
+/* Names every expression over the record may use, before the study's parameters. */
+enum { NAME_TODAY, NAME_NOW, NAME_SCREENING, NAME_FIRST_PARAMETER };
+
+typedef struct unknown_rule {
+    const program *when;
+    reason reason;
+} unknown_rule;
+
+typedef struct criterion {
+    criterion_info info;
+    const program *applies, *evidence, *met, *not_met;
+    unknown_rule *unknown;
+    isize unknown_count;
+    result absent;   /* RESULT_UNKNOWN, or what it counts as: the site's claim is checked already */
+    bool unset;      /* uses a parameter that the site must confirm and has not */
+    view_mask needs; /* views it depends on, at any distance */
+    view_mask defines; /* defines it depends on, at any distance */
+} criterion;
+
+/* A named expression of the protocol: worked out once a run, in the order of the file. */
+typedef struct define {
+    const program *program;
+    expression_facts facts; /* with those of the defines it mentions */
+} define;
+
+typedef struct circumstance_rule {
+    const program *when;
+    view_mask defines;
+} circumstance_rule;
+
+typedef struct contradiction_rule {
+    contradiction shown;
+    const program *when;
+} contradiction_rule;
+
+struct study {
+    const set_file *file;
+    str id, title, identifier_system, identifier_value, flag_text, digest;
+    bool open;
+    isize hold_days;
+    path_constant *names; /* NAME_TODAY .. then the parameters */
+    collection *values;   /* of all names; those before the parameters are set at run time */
+    bool *unset, *used;   /* parameters that wait for the site; names that some expression uses */
+    isize name_count, define_first; /* names from define_first on are defines */
+    define *defines;
+    criterion *criteria;
+    isize criterion_count;
+    contradiction_rule *contradictions;
+    isize contradiction_count;
+    const program *screening_date;
+    circumstance_rule dead, consent_denied, enrolled;
+};
+
+struct mappings {
+    arena *arena;
+    set_file *files;
+    isize file_count;
+    const zone_table *zone;
+    model *model;
+    terminology terms;
+    site site;
+    record_view *views;
+    isize view_count, stored_count;
+    study *studies;
+    isize study_count;
+    model_type record_type;
+    model_key key_source, key_version, key_updated, key_stale, key_error, key_failed;
+    str digest;
+};
+
+/* What loading needs at hand. */
+typedef struct loader {
+    arena *arena;
+    mappings *set;
+    problems *found;
+} loader;
+
+/* A problem at `where` in a mapping file. `code` and `level` as in problem.h. */
+void set_problem(loader *l, problem_level level, const set_file *file, const json *where,
+                 const char *code, str text, str remedy);
+/* Every member of a FHIR resource in a mapping file must be an element of its R4 type: reports the
+ * others with a suggestion (lint.c). */
+void set_lint(loader *l, const set_file *file, const json *object, model_type type);
+/* Calls `word` for each identifier of a FHIRPath expression that stands outside of quotes;
+ * `percent` tells %name from name (words.c). */
+void set_words(str expression, void (*word)(void *self, str name, bool percent), void *self);
+/* Calls set_words on every string of a JSON value. */
+void set_words_of(const json *value, void (*word)(void *self, str name, bool percent), void *self);
+/* Whether `text` occurs in some string of the value. */
+bool set_mentions(const json *value, str text);
+
+void mask_add(view_mask *mask, isize view);
+void mask_join(view_mask *mask, const view_mask *other);
+bool mask_has(const view_mask *mask, isize view);
+bool mask_meets(const view_mask *a, const view_mask *b);
+
+/* Reads all value sets and concept maps (terminology.c). */
+void terminology_load(loader *l);
+/* Targets of a coding in the site's code map, at most `cap`; how many there are. */
+isize terminology_site_codes(const mappings *m, str system, str code, path_coding *out, isize cap);
+/* Reports tables that nothing mentions. */
+void terminology_unused(loader *l);
+/* Reads site.json, if there is one (site.c). */
+void site_load(loader *l);
+/* Whether the site declares the view complete; its parameter value, or NULL. */
+bool site_complete(const site *s, str view);
+const json *site_parameter(const site *s, str study, str name);
+/* Checks what site.json says of views and studies once these are known. */
+void site_check(loader *l);
+/* Makes the record's model from all views' declarations and compiles them (views.c). */
+void views_load(loader *l);
+/* The view's number, or -1. */
+isize views_find(const mappings *m, str name);
+/* First pass: heads and parameters, needed by the views of a study; second pass: expressions. */
+void protocols_read(loader *l);
+void protocols_compile(loader *l);
+/* Compiles the criteria and contradictions of one study (criterion.c). */
+void criteria_compile(loader *l, study *s);
+/* Compiles an expression over the record with the study's names; NULL after an error. A `boolean`
+ * one must be able to give a Boolean. */
+const program *study_expression(loader *l, const study *s, const json *text, bool boolean);
+/* Adds the facts of one JSON value's strings; `s` may be NULL (core views). Marks names used. */
+void expression_facts_add(const mappings *m, const study *s, const json *value,
+                          expression_facts *out);
+/* The names before the parameters, with their types (parameter.c). */
+void common_names(const model *m, path_constant names[NAME_FIRST_PARAMETER]);
+/* Reads a parameter's value; false when it is no value of the type (parameter.c). */
+bool parameter_value(arena *arena, const json *value, str type, item *out);
+
+/* The row of a view that could not be made: nulls, and one cell more that says so. A criterion on
+ * such a view is unknown: data nobody could read is not absent data. */
+str record_error_cells(arena *arena, isize columns);
+/* Sets up a run over a record, with the parameters of a study (or only the first three names)
+ * bound. */
+void record_run_init(const mappings *m, const study *s, arena *arena, const tape *record, when now,
+                     path_run *run);
+/* Works out the study's defines for a run that record_run_init has set up, and binds them too;
+ * those that ended in an error or at a limit are empty and marked. */
+void record_run_defines(const study *s, path_run *run, view_mask *errors, view_mask *limits);
+
+#endif

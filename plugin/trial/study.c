@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What others may ask of a study. */
+#include "trial/set.h"
+
+str study_id(const study *s) { return s->id; }
+str study_title(const study *s) { return s->title; }
+bool study_open(const study *s) { return s->open; }
+str study_flag_text(const study *s) { return s->flag_text; }
+str study_digest(const study *s) { return s->digest; }
+isize study_flag_hold_days(const study *s) { return s->hold_days; }
+isize study_criterion_count(const study *s) { return s->criterion_count; }
+const criterion_info *study_criterion(const study *s, isize i) { return &s->criteria[i].info; }
