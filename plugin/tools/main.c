@@ -1,18 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The program fhirtrial: names its version. */
+/* The program fhirtrial: finds the command and runs it. Tools link the core; host commands load the
+ * library as any engine would. */
 #include "fhirtrial.h"
+#include "hosts/cli/cli.h"
+#include "tools/tools.h"
 
-#include <stdio.h>
 #include <string.h>
 
-enum { EXIT_USAGE = 2 };
+typedef struct command {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+} command;
+
+static const command commands[] = {
+    {"run", "feed FHIR messages and send the Flags", cli_run},
+    {"record", "show what is known of a patient", cli_record},
+    {"explain", "show a patient's verdicts with their evidence", cli_explain},
+    {"outbox", "list, retry or park what is to be sent", cli_outbox},
+    {"audit", "list or verify the audit chain", cli_audit},
+    {"check", "check a folder of mappings", tool_check},
+    {"view", "run a ViewDefinition over FHIR files", tool_view},
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void print_help(FILE *to) {
+    fputs("usage: fhirtrial COMMAND [ARGUMENTS]\n"
+          "       fhirtrial --version | --help\n\n"
+          "FHIR R4 messages become trial records, eligibility verdicts and Flags.\n\n",
+          to);
+    for (int i = 0; i < COMMANDS; i++)
+        fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].summary);
+    fputs("\n`fhirtrial COMMAND --help` explains a command and shows an example.\n", to);
+}
 
 int main(int argc, char **argv) {
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+    if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
         printf("fhirtrial %s (interface %u.%u)\n", PACKAGE_VERSION, FHIRTRIAL_ABI >> 16,
                FHIRTRIAL_ABI & 0xffffu);
-        return 0;
+        return TOOL_OK;
     }
-    fputs("usage: fhirtrial --version\n", stderr);
-    return EXIT_USAGE;
+    if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
+        print_help(stdout);
+        return TOOL_OK;
+    }
+    for (int i = 0; argc >= 2 && i < COMMANDS; i++)
+        if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
+    if (argc >= 2) fprintf(stderr, "fhirtrial: there is no command \"%s\"\n", argv[1]);
+    print_help(stderr);
+    return TOOL_USAGE;
 }

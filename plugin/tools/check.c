@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `fhirtrial check`: loads a folder of mappings as the library would and prints every finding with
+ * its line and remedy, then what each view and study is. */
+#include "files/files.h"
+#include "tools/tools.h"
+
+#include <dirent.h>
+#include <getopt.h>
+#include <string.h>
+
+static const char help[] =
+    "usage: fhirtrial check [--site NAME] [--study ID]... [--json] [--quiet] FOLDER\n"
+    "\n"
+    "Checks the mappings in FOLDER (core/, studies/, sites/) and says what is wrong,\n"
+    "where (file:line:column) and what to do. Every site is checked unless --site\n"
+    "names one; every study unless --study names some.\n"
+    "\n"
+    "  --json   one JSON document: findings, views, studies\n"
+    "  --quiet  findings only, no list of views and studies\n"
+    "\n"
+    "exit: 0 no errors (warnings may be there), 1 errors, 2 wrong use\n"
+    "\n"
+    "example: fhirtrial check mappings --site demo\n";
+
+enum { CHECK_ARENA = 1 << 30, CHECK_NAMES = 64 };
+
+typedef struct checking {
+    arena arena;
+    landing landing;
+    const char *folder;
+    const char *site; /* NULL: every one */
+    str studies[CHECK_NAMES];
+    isize study_count;
+    bool json, quiet;
+    /* results */
+    problems found;      /* of all sites, each finding once */
+    const char *stopped; /* why a folder could not be read at all, or NULL */
+    const mapping_file *files;
+    isize file_count;
+    const mappings *set; /* the last that loaded */
+} checking;
+
+static bool same(const problem *a, const problem *b) {
+    return a->at == b->at && str_eq(a->file, b->file) && str_eq(a->text, b->text) &&
+           str_eq(a->place, b->place);
+}
+
+static void merge(checking *c, const problems *some) {
+    for (isize i = 0; i < some->n; i++) {
+        bool known = false;
+        for (isize k = 0; k < c->found.n && !known; k++)
+            known = same(&c->found.list[k], &some->list[i]);
+        if (!known) problems_add(&c->found, some->list[i]);
+    }
+}
+
+static const zone_table *zone_of(checking *c, const mapping_file *files, isize n) {
+    str name = mappings_timezone(&c->arena, files, n);
+    zone_table *zone = arena_new(&c->arena, zone_table, 1);
+    fault fault;
+    if (!name.n) return NULL;
+    if (files_zone(&c->arena, name, zone, &fault)) return zone;
+    str site = {0};
+    for (isize i = 0; i < n; i++)
+        if (str_ends(files[i].name, S("/site.json"))) site = files[i].name;
+    problems_add(&c->found, (problem){.level = PROBLEM_ERROR,
+                                      .code = "value",
+                                      .file = site,
+                                      .at = -1,
+                                      .place = S("/timezone"),
+                                      .text = arena_str(&c->arena, str_from(fault.text)),
+                                      .remedy = S("use an offset such as +01:00 or a name such as "
+                                                  "Europe/Berlin")});
+    return NULL;
+}
+
+static void check_site(checking *c, const char *site) {
+    mapping_choice choice = {.studies = c->study_count ? c->studies : NULL,
+                             .study_count = c->study_count,
+                             .site = str_from(site)};
+    fault fault;
+    const mapping_file *files;
+    isize n;
+    if (!files_mappings(&c->arena, str_from(c->folder), &choice, &files, &n, &fault)) {
+        c->stopped = arena_str(&c->arena, str_from(fault.text)).p;
+        return;
+    }
+    problems some = problems_new(&c->arena);
+    const mappings *set = mappings_load(&c->arena, files, n, zone_of(c, files, n), NULL, &some);
+    merge(c, &some);
+    if (set) c->set = set;
+    mapping_file *all = arena_new(&c->arena, mapping_file, c->file_count + n);
+    for (isize i = 0; i < c->file_count; i++) all[i] = c->files[i];
+    for (isize i = 0; i < n; i++) all[c->file_count + i] = files[i];
+    c->files = all;
+    c->file_count += n;
+}
+
+static void check_every_site(checking *c) {
+    str path = files_join(&c->arena, str_from(c->folder), S("sites"));
+    DIR *dir = opendir(path.p);
+    str names[CHECK_NAMES];
+    isize n = 0;
+    for (struct dirent *e; dir && n < CHECK_NAMES && (e = readdir(dir)) != NULL;)
+        if (e->d_name[0] != '.' && e->d_type != DT_REG)
+            names[n++] = arena_str(&c->arena, str_from(e->d_name));
+    if (dir) closedir(dir);
+    for (isize i = 1; i < n; i++)
+        for (isize k = i; k > 0 && str_compare(names[k - 1], names[k]) > 0; k--) {
+            str swap = names[k];
+            names[k] = names[k - 1];
+            names[k - 1] = swap;
+        }
+    if (n == 0) check_site(c, "");
+    for (isize i = 0; i < n && !c->stopped; i++) check_site(c, names[i].p);
+}
+
+static void check_step(void *state) {
+    checking *c = state;
+    c->found = problems_new(&c->arena);
+    if (c->site)
+        check_site(c, c->site);
+    else
+        check_every_site(c);
+}
+
+/* --- printing --- */
+static str text_of(const checking *c, str name) {
+    for (isize i = 0; i < c->file_count; i++)
+        if (str_eq(c->files[i].name, name)) return c->files[i].text;
+    return (str){0};
+}
+
+static void print_findings(checking *c) {
+    for (isize i = 0; i < c->found.n; i++) {
+        const problem *p = &c->found.list[i];
+        char name[4096];
+        snprintf(name, sizeof name, "%s/%.*s", c->folder, STR_ARGS(p->file));
+        tool_print_problem(stdout, name, text_of(c, p->file), p);
+    }
+    if (c->found.dropped) printf("%td more findings are not shown\n", c->found.dropped);
+}
+
+static void print_view(const view *v, const model *m) {
+    str why;
+    isize columns;
+    view_columns(v, &columns);
+    printf("view %.*s on %.*s, %td columns", STR_ARGS(view_name(v)),
+           STR_ARGS(model_type_name(m, view_resource(v))), columns);
+    if (view_shareable(v, &why))
+        fputs(", shareable", stdout);
+    else
+        printf(", not shareable: %.*s", STR_ARGS(why));
+    if (view_tabular(v, &why))
+        puts(", tabular");
+    else
+        printf(", not tabular: %.*s\n", STR_ARGS(why));
+}
+
+static void print_set(const checking *c) {
+    const mappings *m = c->set;
+    for (isize i = 0; i < mappings_view_count(m); i++)
+        print_view(mappings_view(m, i), mappings_model(m));
+    for (isize i = 0; i < mappings_derived_count(m); i++)
+        print_view(mappings_derived(m, i), mappings_model(m));
+    for (isize i = 0; i < mappings_study_count(m); i++) {
+        const study *s = mappings_study(m, i);
+        isize human = 0, screening = 0, n = study_criterion_count(s);
+        for (isize k = 0; k < n; k++) {
+            human += study_criterion(s, k)->human;
+            screening += study_criterion(s, k)->screening;
+        }
+        printf("study %.*s, %td criteria, %td for a person alone, %td screening\n",
+               STR_ARGS(study_id(s)), n, human, screening);
+    }
+}
+
+static void json_finding(buf *out, const checking *c, const problem *p) {
+    int line = 0, column = 0;
+    str text = text_of(c, p->file);
+    if (p->at >= 0 && text.n) problem_line_column(text, p->at, &line, &column);
+    buf_add(out, S("{\"file\":"));
+    buf_json_string(out, p->file);
+    buf_printf(out, ",\"line\":%d,\"column\":%d,\"level\":\"%s\",\"code\":\"%s\",\"place\":", line,
+               column, tool_level(p->level), p->code);
+    buf_json_string(out, p->place);
+    buf_add(out, S(",\"text\":"));
+    buf_json_string(out, p->text);
+    buf_add(out, S(",\"remedy\":"));
+    buf_json_string(out, p->remedy);
+    buf_byte(out, '}');
+}
+
+static void json_view(buf *out, const view *v, const model *m) {
+    str share, table;
+    bool shareable = view_shareable(v, &share), tabular = view_tabular(v, &table);
+    buf_add(out, S("{\"name\":"));
+    buf_json_string(out, view_name(v));
+    buf_add(out, S(",\"resource\":"));
+    buf_json_string(out, model_type_name(m, view_resource(v)));
+    buf_printf(out, ",\"shareable\":%s,\"notShareable\":", shareable ? "true" : "false");
+    buf_json_string(out, share);
+    buf_printf(out, ",\"tabular\":%s,\"notTabular\":", tabular ? "true" : "false");
+    buf_json_string(out, table);
+    buf_byte(out, '}');
+}
+
+static void json_step(void *state) {
+    checking *c = state;
+    buf out = buf_new(&c->arena, CHECK_ARENA / 4, "the report");
+    buf_add(&out, S("{\"findings\":["));
+    for (isize i = 0; i < c->found.n; i++) {
+        if (i) buf_byte(&out, ',');
+        json_finding(&out, c, &c->found.list[i]);
+    }
+    buf_add(&out, S("],\"views\":["));
+    const model *m = c->set ? mappings_model(c->set) : NULL;
+    for (isize i = 0; c->set && i < mappings_view_count(c->set); i++) {
+        if (i) buf_byte(&out, ',');
+        json_view(&out, mappings_view(c->set, i), m);
+    }
+    for (isize i = 0; c->set && i < mappings_derived_count(c->set); i++) {
+        buf_byte(&out, ',');
+        json_view(&out, mappings_derived(c->set, i), m);
+    }
+    buf_add(&out, S("],\"studies\":["));
+    for (isize i = 0; c->set && i < mappings_study_count(c->set); i++) {
+        const study *s = mappings_study(c->set, i);
+        buf_add(&out, i ? S(",{\"id\":") : S("{\"id\":"));
+        buf_json_string(&out, study_id(s));
+        buf_printf(&out, ",\"criteria\":%td}", study_criterion_count(s));
+    }
+    buf_add(&out, S("]}\n"));
+    str text = buf_str(&out);
+    fwrite(text.p, 1, (size_t)text.n, stdout);
+}
+
+static int finish(checking *c) {
+    if (c->stopped) {
+        fprintf(stderr, "fhirtrial check: %s\n", c->stopped);
+        return TOOL_USAGE;
+    }
+    if (c->json) {
+        if (!guarded(&c->landing, json_step, c)) return TOOL_FAILED;
+    } else {
+        print_findings(c);
+        if (!c->quiet && c->set && c->found.errors == 0) print_set(c);
+    }
+    isize warnings = c->found.n - c->found.errors;
+    fprintf(stderr, "%td errors, %td warnings\n", c->found.errors, warnings);
+    return c->found.errors ? TOOL_FAILED : TOOL_OK;
+}
+
+static int run(checking *c) {
+    arena_init(&c->arena, CHECK_ARENA, &c->landing);
+    int code;
+    if (guarded(&c->landing, check_step, c))
+        code = finish(c);
+    else {
+        fprintf(stderr, "fhirtrial check: %s\n", c->landing.fault.text);
+        code = TOOL_FAILED;
+    }
+    arena_release(&c->arena);
+    return code;
+}
+
+int tool_check(int argc, char **argv) {
+    static const struct option options[] = {
+        {"help", no_argument, NULL, 'h'},        {"site", required_argument, NULL, 's'},
+        {"study", required_argument, NULL, 'S'}, {"json", no_argument, NULL, 'j'},
+        {"quiet", no_argument, NULL, 'q'},       {NULL, 0, NULL, 0}};
+    static checking c;
+    int option;
+    while ((option = getopt_long(argc, argv, "hq", options, NULL)) != -1) switch (option) {
+        case 'h': fputs(help, stdout); return TOOL_OK;
+        case 's': c.site = optarg; break;
+        case 'S':
+            if (c.study_count < CHECK_NAMES) c.studies[c.study_count++] = str_from(optarg);
+            break;
+        case 'j': c.json = true; break;
+        case 'q': c.quiet = true; break;
+        default: fputs(help, stderr); return TOOL_USAGE;
+        }
+    if (optind + 1 != argc) {
+        fputs(help, stderr);
+        return TOOL_USAGE;
+    }
+    c.folder = argv[optind];
+    return run(&c);
+}

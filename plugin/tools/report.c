@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the tools share: findings as lines that editors understand, and the clock. */
+#include "tools/tools.h"
+
+#include <time.h>
+
+const char *tool_level(problem_level level) {
+    return level >= PROBLEM_ERROR ? "error" : level == PROBLEM_WARNING ? "warning" : "note";
+}
+
+void tool_print_problem(FILE *to, const char *name, str text, const problem *p) {
+    int line = 0, column = 0;
+    fputs(name, to);
+    if (p->at >= 0 && text.n) {
+        problem_line_column(text, p->at, &line, &column);
+        fprintf(to, ":%d:%d", line, column);
+    }
+    fprintf(to, ": %s: %.*s", tool_level(p->level), STR_ARGS(p->text));
+    if (p->remedy.n) fprintf(to, "; %.*s", STR_ARGS(p->remedy));
+    if (p->place.n) fprintf(to, " [%.*s]", STR_ARGS(p->place));
+    fputc('\n', to);
+}
+
+when tool_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return when_from_unix((int64_t)now.tv_sec * 1000000000 + now.tv_nsec, 0);
+}
