@@ -62,28 +62,6 @@ static bool hex_decode(str s, buf *out) {
     return true;
 }
 
-/* What was decoded is text only when it is UTF-8 (RFC 3629). */
-static bool is_utf8(str s) {
-    for (isize i = 0; i < s.n;) {
-        unsigned char c = (unsigned char)s.p[i++];
-        int more = c < 0x80                ? 0
-                   : c >= 0xC2 && c < 0xE0 ? 1
-                   : c >= 0xE0 && c < 0xF0 ? 2
-                   : c >= 0xF0 && c < 0xF5 ? 3
-                                           : -1;
-        if (more < 0 || i + more > s.n) return false;
-        if (more > 0) {
-            unsigned char d = (unsigned char)s.p[i];
-            if ((c == 0xE0 && d < 0xA0) || (c == 0xED && d > 0x9F) || (c == 0xF0 && d < 0x90) ||
-                (c == 0xF4 && d > 0x8F))
-                return false;
-        }
-        for (; more > 0; more--)
-            if (((unsigned char)s.p[i++] & 0xC0) != 0x80) return false;
-    }
-    return true;
-}
-
 bool call_encode(machine *m, call *c) {
     str s = c->input.it.text, format = c->args_v[0].it.text;
     buf out = text_buf(m);
@@ -106,7 +84,8 @@ bool call_decode(machine *m, call *c) {
               : str_eq(format, S("base64"))    ? base64_decode(s, base64_letters, &out)
               : str_eq(format, S("urlbase64")) ? base64_decode(s, url_letters, &out)
                                                : false;
-    return !ok || !is_utf8(buf_str(&out)) || push_limited(m, &out);
+    /* What was decoded is text only when it is UTF-8. */
+    return !ok || !text_is_utf8(buf_str(&out)) || push_limited(m, &out);
 }
 
 /* --- html and json --- */

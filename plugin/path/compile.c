@@ -4,6 +4,7 @@
 #include "path/calls.h"
 #include "path/lower.h"
 #include "path/regex.h"
+#include "path/text.h"
 #include <string.h>
 
 enum { MAX_SOURCE = 1 << 16 };
@@ -58,6 +59,11 @@ program *path_compile(arena *arena, const path_environment *environment, str exp
     if (source.n > MAX_SOURCE) {
         path_report(&r, PROBLEM_ERROR, "too-long", 0,
                     S("limit: an expression has at most 65536 bytes"), S("split the expression"));
+        return NULL;
+    }
+    if (!text_is_utf8(source)) {
+        path_report(&r, PROBLEM_ERROR, "invalid", 0, S("the expression is not UTF-8"),
+                    S("save it as UTF-8"));
         return NULL;
     }
     ast *root = path_parse(arena, source, &r);

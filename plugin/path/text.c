@@ -19,6 +19,27 @@ isize text_offset(str s, isize n) {
     return i;
 }
 
+bool text_is_utf8(str s) {
+    for (isize i = 0; i < s.n;) {
+        unsigned char c = (unsigned char)s.p[i++];
+        int more = c < 0x80                ? 0
+                   : c >= 0xC2 && c < 0xE0 ? 1
+                   : c >= 0xE0 && c < 0xF0 ? 2
+                   : c >= 0xF0 && c < 0xF5 ? 3
+                                           : -1;
+        if (more < 0 || i + more > s.n) return false;
+        if (more > 0) {
+            unsigned char d = (unsigned char)s.p[i];
+            if ((c == 0xE0 && d < 0xA0) || (c == 0xED && d > 0x9F) || (c == 0xF0 && d < 0x90) ||
+                (c == 0xF4 && d > 0x8F))
+                return false;
+        }
+        for (; more > 0; more--)
+            if (((unsigned char)s.p[i++] & 0xC0) != 0x80) return false;
+    }
+    return true;
+}
+
 uint32_t text_next(str s, isize *at) {
     unsigned char c = (unsigned char)s.p[(*at)++];
     if (c < 0x80) return c;

@@ -7,6 +7,8 @@
 
 #include "base/arena.h"
 
+/* Well-formed UTF-8 (RFC 3629). */
+bool text_is_utf8(str s);
 /* Number of code points. */
 isize text_length(str s);
 /* Byte offset of the n-th code point (n >= 0), or s.n when there are fewer. */
