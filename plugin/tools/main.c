@@ -20,6 +20,8 @@ static const command commands[] = {
     {"audit", "list or verify the audit chain", cli_audit},
     {"check", "check a folder of mappings", tool_check},
     {"view", "run a ViewDefinition over FHIR files", tool_view},
+    {"path", "evaluate a FHIRPath expression", tool_path},
+    {"suite", "run an official test suite", tool_suite},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -21,6 +21,7 @@ enum {
 int tool_view(int argc, char **argv);
 int tool_check(int argc, char **argv);
 int tool_path(int argc, char **argv);
+int tool_suite(int argc, char **argv);
 
 /* "error", "warning", "note". */
 const char *tool_level(problem_level level);
