@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* state.h: what the files of the store room share: the store itself, how a call reads or writes
+ * under its lock, the audit chain, and compressed documents. A call's work is a step that runs
+ * guarded with its arena's faults landing here, so that running out of memory gives back lock,
+ * statement and transaction first and is raised to the caller afterwards. */
+#ifndef FHIRTRIAL_STORE_STATE_H
+#define FHIRTRIAL_STORE_STATE_H
+
+#include "store/db.h"
+
+#include <pthread.h>
+#include <sys/types.h>
+
+enum { STORE_SCHEMA = 1, STORE_APPLICATION = 0x46485452 /* "FHTR" */, BOOT_ID = 36 };
+
+/* A message waiting for the leader of a group commit. */
+typedef struct commit_request commit_request;
+
+/* An endpoint whose only sender this process is. */
+typedef struct sender_lock {
+    struct sender_lock *next;
+    int fd;
+    int64_t epoch;
+    char endpoint[];
+} sender_lock;
+
+struct store {
+    struct store *next; /* open stores of this process */
+    int references;
+    dev_t device;
+    ino_t inode;
+    char *path;
+    char boot[BOOT_ID + 1];
+    const digest *digest;
+
+    pthread_mutex_t read_lock;
+    db reader;
+    pthread_mutex_t write_lock;
+    db writer;
+    arena scratch; /* of the writer, cleared by each call */
+    sender_lock *senders;
+
+    pthread_mutex_t queue_lock; /* group commit */
+    pthread_cond_t queue_moved;
+    commit_request *queue;
+    bool leading;
+};
+
+/* The first member of every step's state. */
+typedef struct call {
+    store *store;
+    db *db;
+    arena *arena; /* the caller's when reading, the writer's scratch when writing */
+} call;
+
+/* Runs step(call) on the reading connection. Results go into `arena`. */
+store_status store_read(store *s, arena *a, fault *fault, void (*step)(void *), call *c);
+/* Runs step(call) in one transaction of the writing connection: committed when the status is
+ * STORE_OK at its end, else rolled back. */
+store_status store_write(store *s, fault *fault, void (*step)(void *), call *c);
+
+/* --- audit.c --- */
+/* Appends {"seq","utc","mono","boot","version","action", members...} to the chain, within the
+ * transaction of a writing step. `members` is JSON text without braces, or empty. */
+void audit_append(call *c, const char *action, str members);
+/* JSON members for it: ,"name":"text" and ,"name":number. */
+void audit_text(buf *members, const char *name, str text);
+void audit_number(buf *members, const char *name, int64_t n);
+buf audit_members(call *c);
+/* Recomputes the last entry's hash; the store is broken where it differs. */
+void audit_check_head(call *c);
+
+/* --- keep.c --- */
+/* `text` as a zlib stream in the call's arena. */
+str pack(call *c, str text);
+/* The other way; a stream that is damaged breaks the store. */
+str unpack(call *c, str packed, int64_t size);
+
+/* --- patients.c --- */
+/* Key of a patient's row, or 0; patient_make inserts where absent. */
+int64_t patient_find(db *d, patient_ref patient);
+int64_t patient_make(db *d, patient_ref patient);
+
+int64_t store_wall_ms(void);
+int64_t store_monotonic_ns(void);
+/* Lower-case hex of the SHA-256 in the call's arena. */
+str store_sha256(call *c, str text);
+
+#endif
