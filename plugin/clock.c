@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* clock.c: the only place of the shell that asks what time it is. */
+#include "instance.h"
+
+#include <time.h>
+
+static int64_t read_clock(clockid_t which) {
+    struct timespec now;
+    clock_gettime(which, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t clock_real_ns(void) { return read_clock(CLOCK_REALTIME); }
+
+int64_t clock_monotonic_ms(void) { return read_clock(CLOCK_MONOTONIC) / 1000000; }
+
+int64_t clock_evaluation_ns(instance *instance) {
+    pthread_rwlock_rdlock(&instance->clock_lock);
+    int64_t now = instance->clock ? instance->clock(instance->clock_user) : clock_real_ns();
+    pthread_rwlock_unlock(&instance->clock_lock);
+    return now;
+}
+
+void clock_set(instance *instance, fhirtrial_clock_fn fn, void *user) {
+    pthread_rwlock_wrlock(&instance->clock_lock);
+    instance->clock = fn;
+    instance->clock_user = user;
+    pthread_rwlock_unlock(&instance->clock_lock);
+}
+
+str clock_instant(arena *arena, int64_t unix_ns) {
+    char text[WHEN_TEXT];
+    when value = when_from_unix(unix_ns - unix_ns % 1000000000, 0);
+    value.fraction = 0;
+    value.nano = 0;
+    return arena_str(arena, (str){text, when_format(value, text)});
+}
+
+when clock_when(const configuration *configuration, int64_t unix_ns) {
+    int64_t seconds = unix_ns / 1000000000 - (unix_ns % 1000000000 < 0);
+    return when_from_unix(unix_ns, zone_minutes(&configuration->zone, seconds));
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* configuration.c: everything a configuration names, read and checked before any of it is in force.
+ */
+#include "files/files.h"
+#include "files/secret.h"
+#include "instance.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONFIGURATION_BYTES = 256 << 20 };
+
+typedef struct load_work {
+    configuration *c;
+    str text;
+    problems *found; /* in the caller's memory */
+    bool ok;
+} load_work;
+
+static bool add_fault(load_work *w, const fault *fault, const char *code) {
+    problems_add(
+        w->found,
+        (problem){.level = PROBLEM_FATAL, .code = code, .at = -1, .text = str_from(fault->text)});
+    return false;
+}
+
+static bool read_site_key(load_work *w) {
+    fault fault = {0};
+    configuration *c = w->c;
+    if (!secret_read(c->settings.site_key_path, SITE_KEY_MOST, c->site_key, &c->site_key_n, &fault))
+        return add_fault(w, &fault, "security");
+    if (c->site_key_n >= SITE_KEY_LEAST) return true;
+    fault_set(&fault, FAULT_CONFIG, -1,
+              "secret file %.*s: the site key has fewer than %d bytes: make one with 'openssl rand "
+              "-hex 32'",
+              STR_ARGS(c->settings.site_key_path), SITE_KEY_LEAST);
+    return add_fault(w, &fault, "security");
+}
+
+/* The zone the site names; read before the mappings are loaded, because the core gets it as a
+ * table. */
+static bool read_zone(load_work *w, const mapping_file *files, isize n) {
+    configuration *c = w->c;
+    fault fault = {0};
+    str name = mappings_timezone(&c->arena, files, n);
+    return files_zone(&c->arena, name.n > 0 ? name : S("Z"), &c->zone, &fault) ||
+           add_fault(w, &fault, "value");
+}
+
+static void write_files(configuration *c, const mapping_file *files, isize n) {
+    buf out = buf_new(&c->arena, 8 * (isize)LIMIT_CONFIG_BYTES, "the mapping set");
+    buf_byte(&out, '{');
+    for (isize i = 0; i < n; i++) {
+        if (i > 0) buf_byte(&out, ',');
+        buf_json_string(&out, files[i].name);
+        buf_byte(&out, ':');
+        buf_json_string(&out, files[i].text);
+    }
+    buf_byte(&out, '}');
+    c->mapping_document = buf_str(&out);
+}
+
+static str digest_of_views(configuration *c) {
+    buf all = buf_new(&c->arena, LIMIT_CONFIG_BYTES, "the views' digests");
+    uint8_t bytes[DIGEST_BYTES];
+    char *hex = arena_new(&c->arena, char, DIGEST_HEX);
+    for (isize i = 0; i < mappings_view_count(c->mappings); i++)
+        buf_printf(&all, "%.*s=%.*s\n", STR_ARGS(view_name(mappings_view(c->mappings, i))),
+                   STR_ARGS(mappings_view_digest(c->mappings, i)));
+    if (!deliver_digest()->sha256(buf_str(&all), bytes))
+        fault_raise(&c->landing, FAULT_INTERNAL, -1, "SHA-256 is not available from OpenSSL");
+    digest_hex(bytes, hex);
+    return (str){hex, DIGEST_HEX};
+}
+
+static bool read_mappings(load_work *w) {
+    configuration *c = w->c;
+    const mapping_file *files;
+    isize n;
+    fault fault = {0};
+    const settings *s = &c->settings;
+    mapping_choice choice = {s->studies.n > 0 ? s->studies.items : NULL, s->studies.n, s->site};
+    if (!files_mappings(&c->arena, s->mappings_path, &choice, &files, &n, &fault))
+        return add_fault(w, &fault, "not-found");
+    if (!read_zone(w, files, n)) return false;
+    c->mappings = mappings_load(&c->arena, files, n, &c->zone, deliver_digest(), w->found);
+    if (!c->mappings) return false;
+    c->digest = mappings_digest(c->mappings);
+    c->views_digest = digest_of_views(c);
+    write_files(c, files, n);
+    return true;
+}
+
+static void load_step(void *state) {
+    load_work *w = state;
+    str text = arena_str(&w->c->arena, w->text);
+    w->ok = settings_read(&w->c->arena, text, &w->c->settings, w->found);
+    if (!w->ok) return;
+    bool key = read_site_key(w);
+    bool mapped = read_mappings(w);
+    w->ok = key && mapped;
+}
+
+configuration *configuration_load(str text, problems *found, int32_t *code) {
+
+    configuration *c = calloc(1, sizeof *c);
+    *code = FHIRTRIAL_E_NOMEM;
+    if (!c) return NULL;
+    atomic_init(&c->users, 1);
+    arena_init(&c->arena, CONFIGURATION_BYTES, &c->landing);
+    load_work w = {.c = c, .text = text, .found = found};
+    landing *outer = found->arena->landing;
+    found->arena->landing = &c->landing;
+    if (guarded(&c->landing, load_step, &w)) {
+        *code = w.ok ? FHIRTRIAL_OK : FHIRTRIAL_E_CONFIG;
+    } else {
+        *code = c->landing.fault.code == FAULT_NOMEM ? FHIRTRIAL_E_NOMEM : FHIRTRIAL_E_CONFIG;
+        if (*code == FHIRTRIAL_E_CONFIG) add_fault(&w, &c->landing.fault, "too-long");
+    }
+    found->arena->landing = outer;
+    if (*code == FHIRTRIAL_OK) return c;
+    configuration_drop(c);
+    return NULL;
+}
+
+configuration *configuration_take(instance *instance) {
+    pthread_mutex_lock(&instance->lock);
+    configuration *c = instance->current;
+    atomic_fetch_add(&c->users, 1);
+    pthread_mutex_unlock(&instance->lock);
+    return c;
+}
+
+void configuration_drop(configuration *c) {
+    if (!c || atomic_fetch_sub(&c->users, 1) != 1) return;
+    arena_release(&c->arena);
+    explicit_bzero(c->site_key, sizeof c->site_key);
+    free(c);
+}
