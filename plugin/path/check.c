@@ -268,7 +268,8 @@ static bool defined_variable(checker *c, ast *a) {
 static bool builtin_variable(checker *c, ast *a) {
     if (str_eq(a->name, S("resource")) || str_eq(a->name, S("rootResource"))) {
         a->source = a->name.n == 8 ? VARIABLE_RESOURCE : VARIABLE_ROOT_RESOURCE;
-        model_type root = c->environment->root;
+        const path_environment *e = c->environment;
+        model_type root = e->resource != TYPE_NONE ? e->resource : e->root;
         a->type = root != TYPE_NONE && model_is_resource(c->model, root)
                       ? static_node(root)
                       : static_node(TYPE_Resource);

@@ -93,6 +93,8 @@ typedef struct path_environment {
     const model *model;
     model_type
         root; /* type of the focus; TYPE_NONE: decided at run time, nothing is checked below it */
+    model_type resource; /* type of %resource and %rootResource where the focus lies below them;
+                            TYPE_NONE: the root, where that is a resource */
     const path_constant *constants; /* beside %resource %context %rootResource %ucum %sct %loinc
                                        %vs-x %ext-x, which are built in */
     isize constant_count;

@@ -16,6 +16,7 @@ void plan_error(planner *p, const json *where, const char *code, str text, str r
 static path_environment environment_at(const planner *p, model_type focus) {
     return (path_environment){.model = p->environment->model,
                               .root = focus,
+                              .resource = p->view->resource,
                               .constants = p->view->constants,
                               .constant_count = p->view->constant_count,
                               .terminology = p->environment->terminology,
