@@ -247,7 +247,9 @@ static int finish(checking *c) {
         if (!c->quiet && c->set && c->found.errors == 0) print_set(c);
     }
     isize warnings = c->found.n - c->found.errors;
-    fprintf(stderr, "%td errors, %td warnings\n", c->found.errors, warnings);
+    fflush(stdout); /* the sum stands below what it sums up, also in a pipe */
+    fprintf(stderr, "%td error%s, %td warning%s\n", c->found.errors,
+            c->found.errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
     return c->found.errors ? TOOL_FAILED : TOOL_OK;
 }
 
