@@ -70,6 +70,8 @@ typedef enum binary_op {
 
 typedef enum sort_direction { SORT_DEFAULT, SORT_ASCENDING, SORT_DESCENDING } sort_direction;
 
+enum { AST_DEPTH = 1000 }; /* the highest tree; nesting of brackets stops at LIMIT_DEPTH */
+
 typedef struct ast ast;
 struct ast {
     uint8_t kind;

@@ -33,7 +33,7 @@ typedef struct checker {
     defined defined[MAX_VARIABLES];
     int visible, slots;
     bool failed;
-    bool uses_now, not_shareable, reaches_anything;
+    bool uses_now, not_shareable;
 } checker;
 
 /* Fills in key, target, source and type of every node. False after an error. */

@@ -255,7 +255,6 @@ void check_call(checker *c, ast *a, const context *ctx) {
             S("sort() it first, or choose the item with where(...)"));
     check_arguments(c, a, (call_id)found, ctx);
     if (row->flags & CALL_NOW) c->uses_now = true;
-    if (row->flags & CALL_ANYWHERE) c->reaches_anything = true;
     if (!(row->flags & CALL_SHAREABLE)) c->not_shareable = true;
     if (c->failed) return;
     result_type(a, row);

@@ -3,6 +3,7 @@
  * itself. */
 #include "path/calls.h"
 #include "path/lower.h"
+#include "path/reach.h"
 #include "path/regex.h"
 #include "path/text.h"
 #include <string.h>
@@ -85,13 +86,13 @@ program *path_compile(arena *arena, const path_environment *environment, str exp
     p->uses_now = c->uses_now;
     p->shareable = !c->not_shareable;
     p->edition_r4 = environment->edition_r4;
-    p->reaches_anything = c->reaches_anything;
     const char *why;
     if (!verify_program(p, &why)) {
         path_report(&r, PROBLEM_ERROR, "too-costly", 0, str_from(why), S("split the expression"));
         return NULL;
     }
     if (!compile_patterns(arena, p, &r)) return NULL;
+    p->reach = reach_of(arena, p);
     return p;
 }
 
@@ -105,12 +106,3 @@ bool path_result_many(const program *p) { return p->result.many; }
 bool path_uses_now(const program *p) { return p->uses_now; }
 bool path_is_shareable(const program *p) { return p->shareable; }
 str path_source(const program *p) { return p->source; }
-
-bool path_reaches(const program *p,
-                  void (*reach)(void *self, const model_key *keys, isize n, bool deep),
-                  void *self) {
-    (void)p;
-    (void)reach;
-    (void)self;
-    return false;
-}

@@ -153,7 +153,7 @@ static token lex_operator(lexer *l) {
     if ((b == '=' && (a == '<' || a == '>' || a == '!')) || (a == '!' && b == '~')) {
         t.op[1] = b;
         t.n = 2;
-    } else if (a == 0 || str_find_byte(S(".,()[]{}+-*/&|<>=~"), a, 0) < 0) {
+    } else if (a == '!' || a == 0 || str_find_byte(S(".,()[]{}+-*/&|<>=~"), a, 0) < 0) {
         l->at++;
         return bad(l, at, "this character begins nothing in FHIRPath");
     }

@@ -6,8 +6,6 @@
 
 #include "path/ast.h"
 
-enum { AST_DEPTH = 1000 }; /* the highest tree; nesting of brackets stops at LIMIT_DEPTH */
-
 /* Where findings go. `file` and `place` are copied into each; `at` is the offset in the expression.
  */
 typedef struct reporter {

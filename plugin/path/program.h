@@ -85,7 +85,7 @@ struct program {
     isize environment_count;
     int variables; /* slots of defineVariable */
     bool uses_now, shareable, edition_r4;
-    bool reaches_anything;
+    const struct reach *reach; /* the places it looks at; NULL: anything */
 };
 
 #endif

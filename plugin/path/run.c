@@ -82,10 +82,12 @@ static bool push_all(machine *m, const item *items, isize n) {
 static bool push_children(machine *m, uint32_t parent, model_key key) {
     const node *nodes = m->nodes;
     uint32_t end = nodes[parent].next;
-    for (uint32_t i = parent + 1; i < end; i = nodes[i].next) {
+    uint32_t i = parent + 1;
+    for (; i < end && nodes[i].key != key; i = nodes[i].next)
         if (--m->steps < 0) return machine_limit(m, "steps of one expression");
-        if (nodes[i].key == key && !push(m, node_item(m, i))) return false;
-    }
+    /* tape.h: siblings of one key stand together. */
+    for (; i < end && nodes[i].key == key; i = nodes[i].next)
+        if (!push(m, node_item(m, i))) return false;
     return true;
 }
 
