@@ -50,7 +50,7 @@ CREATE TABLE link (
   type TEXT NOT NULL,
   source TEXT NOT NULL,
   other TEXT NOT NULL,
-  PRIMARY KEY (patient, type, other)
+  PRIMARY KEY (patient, type, source, other)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX link_to ON link (source, other);
 

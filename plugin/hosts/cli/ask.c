@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     OPTION_LIBRARY = 256,
@@ -109,9 +110,20 @@ bool ask_has(const cJSON *columns, const char *name) {
     return false;
 }
 
+enum { DIGEST_SHOWN = 15 };
+
+/* A digest is long enough to be told apart after its first digits; --json has it whole. */
+static void string_text(const char *text, FILE *to) {
+    const char *digest = strstr(text, "sha256:");
+    if (digest && strlen(digest) > DIGEST_SHOWN)
+        fprintf(to, "%.*s~", (int)(digest - text) + DIGEST_SHOWN, text);
+    else
+        fputs(text, to);
+}
+
 /* A cell as text: codings by code, references and quantities short, lists separated by spaces. */
 static void cell_text(const cJSON *value, FILE *to) {
-    if (cJSON_IsString(value)) fputs(value->valuestring, to);
+    if (cJSON_IsString(value)) string_text(value->valuestring, to);
     if (cJSON_IsBool(value)) fputs(cJSON_IsTrue(value) ? "true" : "false", to);
     if (cJSON_IsArray(value)) {
         const cJSON *item;
@@ -143,14 +155,53 @@ void ask_cell(table *t, const cJSON *value) {
     free(text);
 }
 
-void ask_print_list(const char *answer, const char *const *columns, int n) {
-    cJSON *root = doc_read(answer);
+/* The named member; "a.b" is member b of member a; a name ending in Ms is a time in Unix
+ * milliseconds. */
+static const cJSON *member_of(const cJSON *row, const char *name) {
+    const char *dot = strchr(name, '.');
+    char outer[32];
+    if (!dot) return cJSON_GetObjectItemCaseSensitive(row, name);
+    snprintf(outer, sizeof outer, "%.*s", (int)(dot - name), name);
+    return cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(row, outer), dot + 1);
+}
+
+static bool is_time(const char *name) {
+    size_t n = strlen(name);
+    return n > 2 && strcmp(name + n - 2, "Ms") == 0;
+}
+
+static void add_time(table *t, const cJSON *value) {
+    char text[32] = "";
+    time_t seconds =
+        cJSON_IsString(value) ? (time_t)(strtoll(value->valuestring, NULL, 10) / 1000) : 0;
+    struct tm parts;
+    if (seconds > 0 && gmtime_r(&seconds, &parts))
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    table_add(t, text);
+}
+
+static void add_heading(table *t, const char *name) {
+    const char *dot = strchr(name, '.');
+    char text[32];
+    snprintf(text, sizeof text, "%s", dot ? dot + 1 : name);
+    if (is_time(text)) text[strlen(text) - 2] = 0;
+    table_add(t, text);
+}
+
+void ask_print_list(const char *document, const char *const *columns, int n) {
+    cJSON *root = doc_read(document);
     const cJSON *row;
     table t;
     table_init(&t, n);
-    for (int i = 0; i < n; i++) table_add(&t, columns[i]);
-    cJSON_ArrayForEach(row, root) for (int i = 0; i < n; i++)
-        ask_cell(&t, cJSON_GetObjectItemCaseSensitive(row, columns[i]));
+    for (int i = 0; i < n; i++) add_heading(&t, columns[i]);
+    cJSON_ArrayForEach(row, root) {
+        for (int i = 0; i < n; i++) {
+            if (is_time(columns[i]))
+                add_time(&t, member_of(row, columns[i]));
+            else
+                ask_cell(&t, member_of(row, columns[i]));
+        }
+    }
     if (t.rows > t.columns)
         table_print(&t);
     else

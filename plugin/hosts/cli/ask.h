@@ -35,7 +35,8 @@ bool ask_has(const cJSON *strings, const char *name);
 /* Adds a JSON value as a cell: codings by code, quantities and periods short, lists separated by
  * spaces. */
 void ask_cell(table *table, const cJSON *value);
-/* Prints an array of objects as a table of the named members. */
+/* Prints an array of objects as a table of the named members ("a.b": member b of member a; "xMs":
+ * Unix milliseconds, shown as an instant). */
 void ask_print_list(const char *document, const char *const *columns, int n);
 
 #define ASK_OPTIONS                                                                                \

@@ -18,9 +18,9 @@ static const char outbox_help[] =
     "Example:  fhirtrial outbox --config fhirtrial.json --state parked\n";
 
 static int outbox_list(ask *a) {
-    static const char *const columns[] = {"id",     "endpoint", "key",    "seq",
-                                          "state",  "attempts", "class",  "http",
-                                          "reason", "next",     "created"};
+    static const char *const columns[] = {"id",     "endpoint", "key",      "seq",
+                                          "state",  "attempts", "class",    "http",
+                                          "reason", "nextMs",   "createdMs"};
     int32_t code;
     char *answer = session_ask_with(&a->session, &code, "outbox", "state", a->state, NULL);
     if (!answer) return session_complain(&a->session, "outbox", code);
