@@ -7,7 +7,8 @@ lines up to the next one are what it prints, standard output and standard error 
 `…` stands for any lines, `…` within a line for any text. A block starts in a fresh copy of docs/example with
 the program in PATH; "```console continued" goes on where the block before it ended. What needs servers or minutes is
 written as ```sh and is not run here. Local links of the documents must lead somewhere. `--update` writes what the
-program prints into the documents, to be read before it is committed.
+program prints into the documents, to be read before it is committed. The lists that documents explain (keys,
+queries, codes, reasons) are compared with the sources.
 """
 
 import os
@@ -139,6 +140,34 @@ def anchor(heading):
     return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
 
 
+def source(name):
+    return (TOP / "plugin" / name).read_text()
+
+
+def check_listed(tap, document, what, words):
+    """Each word stands in the document as `word`."""
+    told = set(re.findall(r"`([^`\n]+)`", (TOP / "docs" / document).read_text()))
+    missing = sorted(set(words) - told)
+    tap.result(f"{document} names every {what}", [f"not there: {word}" for word in missing])
+    if not words:
+        tap.result(f"{document}: {what}", ["none was found in the sources: mend this test"])
+
+
+def check_lists(tap):
+    """What the sources list and the documents explain."""
+    keys = re.findall(r'(?:TEXT|PATH|NUMBER|DURATION|CHOICE|LIST|OBJECT)\("(\w+)"', source("config_table.c"))
+    keys += re.findall(r'\{"(\w+)", FIELD_', source("config_table.c"))
+    check_listed(tap, "operator.md", "configuration key", keys)
+    choices = re.findall(r"_choices\[\] = \{(.*?), NULL\}", source("config_table.c"))
+    check_listed(tap, "operator.md", "choice", re.findall(r'"([^"]+)"', " ".join(choices)))
+    codes = re.findall(r"^#define FHIRTRIAL_(OK|PENDING|NOMATCH|E_\w+)", source("fhirtrial.h"), re.MULTILINE)
+    told = (TOP / "docs" / "abi.md").read_text()
+    tap.result("abi.md names every code", [f"not there: {c}" for c in codes if not re.search(rf"\b(FHIRTRIAL_)?{c}\b", told)])
+    for function in ("result_name", "reason_name", "verdict_name"):
+        body = re.search(function + r"\(.*?\{(.*?)\};", source("trial/verdict.c"), re.DOTALL).group(1)
+        check_listed(tap, "glossary.md", function, re.findall(r'S_INIT\("([^"]+)"\)', body))
+
+
 def main():
     if sys.argv[1:] == ["--update"]:
         for path in DOCUMENTS:
@@ -148,6 +177,7 @@ def main():
     for path in DOCUMENTS:
         check_sessions(tap, path)
         check_links(tap, path)
+    check_lists(tap)
     return tap.done()
 
 
