@@ -67,8 +67,7 @@ store_status store_read(store *s, arena *a, fault *fault, void (*step)(void *), 
     store_status status = run(c, fault, step, false, &raised);
     pthread_mutex_unlock(&s->read_lock);
     /* The caller's arena is at its end: his landing is told now that nothing is held. */
-    bool landed = a->landing && a->landing->armed;
-    if (raised.code != FAULT_NONE && landed) {
+    if (raised.code != FAULT_NONE && a->landing && a->landing->armed) {
         fault_raise(a->landing, raised.code, raised.at, "%s", raised.text);
     }
     return status;

@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Committing: what a message leaves, conflicts, duplicates, many at once. */
+/* Committing: what a message leaves, conflicts, removals, verdicts, many at once, two processes. */
 #include "store_help.h"
 #include "unit.h"
 
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const patient_ref p1 = {{"a", 1}, {"p1", 2}};
+
+static int64_t rev_of(shelf *s, patient_ref patient) {
+    patient_state state;
+    store_patient(s->store, &s->arena, patient, &state, &s->fault);
+    return state.rev;
+}
 
 static void a_resource_and_its_rows(void) {
     shelf s;
@@ -21,7 +31,6 @@ static void a_resource_and_its_rows(void) {
               STORE_NONE);
     stored_row *rows;
     isize n;
-    patient_ref p1 = {S("a"), S("p1")};
     CHECK_INT(store_rows(s.store, &s.arena, p1, &rows, &n, &s.fault), STORE_OK);
     CHECK_INT(n, 1);
     CHECK_STR(rows[0].cells.p, "[\"7.60\",null]"); /* digits stay */
@@ -34,4 +43,288 @@ static void a_resource_and_its_rows(void) {
     shelf_close(&s);
 }
 
-const unit_test store_commit_suite[] = {UNIT_TEST(a_resource_and_its_rows), UNIT_END};
+static void rows_are_replaced_and_sorted(void) {
+    shelf s;
+    CHECK_OR_RETURN(shelf_open(&s, "commit-rows"));
+    stored_row rows[] = {{.view = S("zeta"), .cells = S("[1]"), .row = 0},
+                         {.view = S("alpha"), .cells = S("[2]"), .row = 1},
+                         {.view = S("alpha"), .cells = S("[3]"), .row = 0}};
+    resource_write writes[] = {{.patient = p1,
+                                .type = S("Observation"),
+                                .id = S("o2"),
+                                .content = S("x"),
+                                .rows = rows,
+                                .row_count = 3},
+                               {.patient = p1,
+                                .type = S("Observation"),
+                                .id = S("o1"),
+                                .content = S("y"),
+                                .rows = rows + 1,
+                                .row_count = 1}};
+    message_write m = {.source = S("a"), .resources = writes, .resource_count = 2};
+    CHECK_INT(store_commit(s.store, &m, &s.fault), STORE_OK);
+    CHECK_INT(rev_of(&s, p1), 1); /* once a message */
+    stored_row *list;
+    isize n;
+    CHECK_INT(store_rows(s.store, &s.arena, p1, &list, &n, &s.fault), STORE_OK);
+    CHECK_OR_RETURN(n == 4);
+    static const char *const order[] = {"alpha o1 1", "alpha o2 0", "alpha o2 1", "zeta o2 0"};
+    for (int i = 0; i < 4; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "%s %s %d", list[i].view.p, list[i].id.p, (int)list[i].row);
+        CHECK_STR(text, order[i]);
+    }
+    writes[0].row_count = 1;
+    writes[0].content = S("z");
+    m.resource_count = 1;
+    CHECK_INT(store_commit(s.store, &m, &s.fault), STORE_OK);
+    CHECK_INT(store_rows(s.store, &s.arena, p1, &list, &n, &s.fault), STORE_OK);
+    CHECK_INT(n, 2);
+    shelf_close(&s);
+}
+
+static void a_removal_leaves_its_order(void) {
+    shelf s;
+    CHECK_OR_RETURN(shelf_open(&s, "commit-removal"));
+    CHECK_INT(shelf_put(&s, "Observation", "o1", "p1", "2025-01-01T00:00:00Z", "c1"), STORE_OK);
+    resource_write removal = {.patient = p1,
+                              .type = S("Observation"),
+                              .id = S("o1"),
+                              .version = S("c1"),
+                              .updated = S("2025-01-01T00:00:00Z"),
+                              .removal = true};
+    message_write m = {.source = S("a"), .resources = &removal, .resource_count = 1};
+    CHECK_INT(store_commit(s.store, &m, &s.fault), STORE_OK);
+    resource_head head;
+    CHECK_INT(store_resource(s.store, &s.arena, S("a"), S("Observation"), S("o1"), &head, &s.fault),
+              STORE_OK);
+    CHECK(head.removed);
+    CHECK_STR(head.updated.p, "2025-01-01T00:00:00Z");
+    CHECK_INT(head.content.n, 0);
+    stored_row *rows;
+    isize n;
+    CHECK_INT(store_rows(s.store, &s.arena, p1, &rows, &n, &s.fault), STORE_OK);
+    CHECK_INT(n, 0);
+    CHECK_INT(store_order(&head, S("c1"), S("2025-01-01T00:00:00Z"), S("c1"), false), ORDER_OLDER);
+    CHECK_INT(shelf_number(&s, "SELECT count(*) FROM kept"), 1); /* the bytes stay for replay */
+    shelf_close(&s);
+}
+
+static void a_rev_that_moved_is_a_conflict(void) {
+    shelf s;
+    CHECK_OR_RETURN(shelf_open(&s, "commit-rev"));
+    CHECK_INT(shelf_put(&s, "Observation", "o1", "p1", "", "c1"), STORE_OK);
+    rev_check revs[] = {{p1, 0}, {{S("a"), S("p2")}, 0}};
+    resource_write r = {.patient = p1, .type = S("Observation"), .id = S("o2"), .content = S("x")};
+    message_write m = {.source = S("a"),
+                       .message_id = S("m1"),
+                       .document = S("{}"),
+                       .revs = revs,
+                       .rev_count = 2,
+                       .resources = &r,
+                       .resource_count = 1};
+    CHECK_INT(store_commit(s.store, &m, &s.fault), STORE_CONFLICT);
+    CHECK_INT(shelf_number(&s, "SELECT count(*) FROM resource"), 1);
+    CHECK_INT(shelf_number(&s, "SELECT count(*) FROM inbox"), 0);
+    CHECK_INT(shelf_number(&s, "SELECT count(*) FROM audit"), 1);
+    CHECK_INT(rev_of(&s, p1), 1);
+    revs[0].rev = 1; /* p2 was never seen: 0 */
+    CHECK_INT(store_commit(s.store, &m, &s.fault), STORE_OK);
+    CHECK_INT(rev_of(&s, p1), 2);
+    CHECK_INT(store_commit(s.store, &m, &s.fault), STORE_CONFLICT); /* also the id is there now */
+    shelf_close(&s);
+}
+
+static void touched_and_decided_patients_move(void) {
+    shelf s;
+    CHECK_OR_RETURN(shelf_open(&s, "commit-touched"));
+    patient_ref touched[] = {{S("a"), S("p2")}, {S("a"), S("p2")}, {S("b"), S("p2")}};
+    decided_patient decided[] = {{{S("a"), S("p3")}, 500}, {{S("a"), S("p2")}, 0}};
+    message_write m = {.source = S("a"),
+                       .touched = touched,
+                       .touched_count = 3,
+                       .decided = decided,
+                       .decided_count = 2,
+                       .mapping_digest = S("m1")};
+    CHECK_INT(store_commit(s.store, &m, &s.fault), STORE_OK);
+    CHECK_INT(rev_of(&s, touched[0]), 1);
+    CHECK_INT(rev_of(&s, touched[2]), 1);
+    CHECK_INT(rev_of(&s, decided[0].patient), 1);
+    shelf_close(&s);
+}
+
+/* What belongs to no patient has no rev: an older state that comes late is a conflict. */
+static void order_without_a_patient(void) {
+    shelf s;
+    CHECK_OR_RETURN(shelf_open(&s, "commit-device"));
+    CHECK_INT(shelf_put(&s, "Device", "d1", "", "2025-02-01T00:00:00Z", "new"), STORE_OK);
+    CHECK_INT(shelf_put(&s, "Device", "d1", "", "2025-01-01T00:00:00Z", "old"), STORE_CONFLICT);
+    CHECK_STR(shelf_text(&s, "SELECT content FROM resource"), "new");
+    shelf_close(&s);
+}
+
+static void verdicts(void) {
+    shelf s;
+    CHECK_OR_RETURN(shelf_open(&s, "commit-verdict"));
+    verdict_write v = {.patient = p1,
+                       .study = S("nct1"),
+                       .kind = S("eligible"),
+                       .document = S("{\"v\":1}"),
+                       .record_sha256 = S("r"),
+                       .mapping_digest = S("m"),
+                       .study_digest = S("s"),
+                       .library_version = S("1"),
+                       .clock = S("2025-01-01T00:00:00Z"),
+                       .inputs = S("[\"a\"]")};
+    message_write m = {.source = S("a"), .verdicts = &v, .verdict_count = 1};
+    last_verdict last;
+    CHECK_INT(store_last_verdict(s.store, &s.arena, p1, S("nct1"), &last, &s.fault), STORE_NONE);
+    CHECK_INT(store_commit(s.store, &m, &s.fault), STORE_OK);
+    v.kind = S("ineligible");
+    v.document = S("{\"v\":2}");
+    v.clock = S("2025-01-02T00:00:00Z");
+    CHECK_INT(store_commit(s.store, &m, &s.fault), STORE_OK);
+    CHECK_INT(store_last_verdict(s.store, &s.arena, p1, S("nct1"), &last, &s.fault), STORE_OK);
+    CHECK_STR(last.kind.p, "ineligible");
+    CHECK_STR(last.decided.p, "2025-01-02T00:00:00Z");
+    CHECK_STR(last.mapping_digest.p, "m");
+    uint8_t hash[DIGEST_BYTES];
+    char hex[DIGEST_HEX];
+    shelf_digest.sha256(S("{\"v\":2}"), hash);
+    digest_hex(hash, hex);
+    CHECK(str_eq(last.sha256, (str){hex, DIGEST_HEX}));
+    buf out = buf_new(&s.arena, 1 << 20, "a verdict");
+    CHECK_INT(store_verdict_json(s.store, p1, S("nct1"), &out, &s.fault), STORE_OK);
+    buf_byte(&out, '\0');
+    CHECK(strstr(out.p, "\"verdict\":{\"v\":2}}") != NULL);
+    CHECK(strstr(out.p, "\"inputs\":[\"a\"]") != NULL);
+    CHECK_INT(store_verdict_json(s.store, p1, S("nct2"), &out, &s.fault), STORE_NONE);
+    shelf_close(&s);
+}
+
+static void flags(void) {
+    shelf s;
+    CHECK_OR_RETURN(shelf_open(&s, "commit-flag"));
+    stored_flag flag;
+    CHECK_INT(store_flag(s.store, &s.arena, S("ehr"), S("k1"), &flag, &s.fault), STORE_NONE);
+    CHECK_INT(shelf_flag(&s, "k1", "active", "body"), STORE_OK);
+    CHECK_INT(shelf_flag(&s, "k1", "active", NULL), STORE_OK); /* a hold: nothing is queued */
+    CHECK_INT(store_flag(s.store, &s.arena, S("ehr"), S("k1"), &flag, &s.fault), STORE_OK);
+    CHECK_INT(flag.seq, 1);
+    CHECK_STR(flag.status.p, "active");
+    CHECK_STR(flag.patient_key.p, "a|p1");
+    CHECK_INT(shelf_number(&s, "SELECT count(*) FROM outbox"), 1);
+    CHECK_INT(shelf_flag(&s, "k2", "inactive", "body"), STORE_OK);
+    str keys[] = {S("b|p9"), S("a|p1")};
+    stored_flag *list;
+    isize n;
+    CHECK_INT(store_flags_of(s.store, &s.arena, S("ehr"), S("nct1"), keys, 2, &list, &n, &s.fault),
+              STORE_OK);
+    CHECK_INT(n, 2);
+    CHECK_INT(store_flags_of(s.store, &s.arena, S("ehr"), S("nct1"), keys, 1, &list, &n, &s.fault),
+              STORE_NONE);
+    shelf_close(&s);
+}
+
+/* --- many threads, two processes --- */
+
+enum { THREADS = 8, EACH = 25 };
+
+typedef struct worker {
+    shelf *s;
+    int number, failed, conflicts;
+} worker;
+
+static void *write_many(void *argument) {
+    worker *w = argument;
+    for (int i = 0; i < EACH; i++) {
+        char id[32];
+        fault why;
+        snprintf(id, sizeof id, "t%d-%d", w->number, i);
+        /* Every fifth message names a rev that cannot be right: it must not disturb the others. */
+        rev_check revs[] = {{p1, 1000000}};
+        resource_write r = {
+            .patient = p1, .type = S("Observation"), .id = str_from(id), .content = str_from(id)};
+        message_write m = {.source = S("a"),
+                           .message_id = str_from(id),
+                           .document = S("{}"),
+                           .revs = revs,
+                           .rev_count = i % 5 == 0,
+                           .resources = &r,
+                           .resource_count = 1};
+        store_status status = store_commit(w->s->store, &m, &why);
+        if (status == STORE_CONFLICT) w->conflicts++;
+        if (status != STORE_OK && status != STORE_CONFLICT) w->failed++;
+    }
+    return NULL;
+}
+
+static void waiting_messages_share_a_commit(void) {
+    shelf s;
+    CHECK_OR_RETURN(shelf_open(&s, "commit-threads"));
+    pthread_t threads[THREADS];
+    worker workers[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        workers[i] = (worker){&s, i, 0, 0};
+        CHECK(pthread_create(&threads[i], NULL, write_many, &workers[i]) == 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        CHECK_INT(workers[i].failed, 0);
+        CHECK_INT(workers[i].conflicts, EACH / 5);
+    }
+    int good = THREADS * EACH * 4 / 5;
+    CHECK_INT(shelf_number(&s, "SELECT count(*) FROM resource"), good);
+    CHECK_INT(shelf_number(&s, "SELECT count(*) FROM inbox"), good);
+    CHECK_INT(rev_of(&s, p1), good);
+    int64_t entries, bad;
+    CHECK_INT(store_audit_verify(s.store, &entries, &bad, &s.fault), STORE_OK);
+    CHECK_INT(entries, good);
+    CHECK_INT(bad, 0);
+    shelf_close(&s);
+}
+
+static void two_processes(void) {
+    shelf s;
+    CHECK_OR_RETURN(shelf_open(&s, "commit-processes"));
+    store_close(s.store);
+    s.store = NULL;
+    pid_t children[2];
+    for (int i = 0; i < 2; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            worker w = {&s, i, 0, 0};
+            store_options options = {
+                .path = str_from(s.path), .busy_ms = 20000, .digest = &shelf_digest};
+            if (store_open(&options, &s.store, &s.fault) != STORE_OK) _exit(2);
+            write_many(&w);
+            store_close(s.store);
+            _exit(w.failed == 0 && w.conflicts == EACH / 5 ? 0 : 1);
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        int result = -1;
+        CHECK(waitpid(children[i], &result, 0) == children[i]);
+        CHECK_INT(result, 0);
+    }
+    CHECK_OR_RETURN(shelf_reopen(&s, 0) == STORE_OK);
+    CHECK_INT(rev_of(&s, p1), 2 * EACH * 4 / 5);
+    int64_t entries, bad;
+    CHECK_INT(store_audit_verify(s.store, &entries, &bad, &s.fault), STORE_OK);
+    CHECK_INT(bad, 0); /* one chain, two writers */
+    shelf_close(&s);
+}
+
+const unit_test store_commit_suite[] = {
+    UNIT_TEST(a_resource_and_its_rows),
+    UNIT_TEST(rows_are_replaced_and_sorted),
+    UNIT_TEST(a_removal_leaves_its_order),
+    UNIT_TEST(a_rev_that_moved_is_a_conflict),
+    UNIT_TEST(touched_and_decided_patients_move),
+    UNIT_TEST(order_without_a_patient),
+    UNIT_TEST(verdicts),
+    UNIT_TEST(flags),
+    UNIT_TEST(waiting_messages_share_a_commit),
+    UNIT_TEST(two_processes),
+    UNIT_END,
+};
