@@ -60,11 +60,14 @@ typedef struct planner {
     problems *found;
     str file;
     isize column_cap;
+    isize visible; /* columns that the next path may use as %name: those bound before it */
 } planner;
 
 /* An error at `where` in the definition. */
 void plan_error(planner *p, const json *where, const char *code, str text, str remedy);
-/* Compiles `where` (a string) as a path over `focus`; NULL after an error. */
+/* Compiles `where` (a string) as a path over `focus`; NULL after an error. In mappings (strict) the
+ * path sees the first `visible` columns as constants behind the view's own: cells are bound in that
+ * order, so their values are there. This goes beyond SQL on FHIR; such a view is not shareable. */
 const program *plan_path(planner *p, const json *where, model_type focus);
 /* True for ^[A-Za-z][A-Za-z0-9_]*$, what a name must be (ViewDefinition, sql-name). */
 bool plan_name_ok(str name);

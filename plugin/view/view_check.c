@@ -223,6 +223,6 @@ static str tabular_obstacle(const view *v, arena *arena) {
 }
 
 void plan_profile(view *v, arena *arena, const json *definition) {
-    v->not_shareable = shareable_obstacle(v, arena, definition);
+    if (!v->not_shareable.n) v->not_shareable = shareable_obstacle(v, arena, definition);
     v->not_tabular = tabular_obstacle(v, arena);
 }

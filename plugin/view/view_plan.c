@@ -13,12 +13,46 @@ void plan_error(planner *p, const json *where, const char *code, str text, str r
                                      .remedy = remedy});
 }
 
+/* The view's constants, then the visible columns. */
+static const path_constant *constants_at(const planner *p, isize *n) {
+    const view *v = p->view;
+    *n = v->constant_count + p->visible;
+    if (p->visible == 0) return v->constants;
+    path_constant *all = arena_new(p->arena, path_constant, *n);
+    for (isize i = 0; i < v->constant_count; i++) all[i] = v->constants[i];
+    for (isize i = 0; i < p->visible; i++) {
+        const view_column *c = &v->columns[i];
+        all[v->constant_count + i] =
+            (path_constant){.name = c->name, .type = c->type, .many = c->collection};
+    }
+    return all;
+}
+
+static bool name_char(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Whether the text holds %name of a visible column. */
+static bool mentions_column(const planner *p, str path) {
+    for (isize i = 0; i < p->visible; i++) {
+        str name = p->view->columns[i].name;
+        for (isize at = 0; (at = str_find(path, name, at)) >= 0; at++) {
+            isize end = at + name.n;
+            if (at > 0 && path.p[at - 1] == '%' && (end == path.n || !name_char(path.p[end])))
+                return true;
+        }
+    }
+    return false;
+}
+
 static path_environment environment_at(const planner *p, model_type focus) {
+    isize n;
+    const path_constant *constants = constants_at(p, &n);
     return (path_environment){.model = p->environment->model,
                               .root = focus,
                               .resource = p->view->resource,
-                              .constants = p->view->constants,
-                              .constant_count = p->view->constant_count,
+                              .constants = constants,
+                              .constant_count = n,
                               .terminology = p->environment->terminology,
                               .strict = p->environment->strict && focus != TYPE_NONE};
 }
@@ -36,6 +70,9 @@ const program *plan_path(planner *p, const json *where, model_type focus) {
     for (isize i = before; i < p->found->n; i++) /* from the expression to the file */
         if (p->found->list[i].at >= 0) p->found->list[i].at += where->at + 1;
     if (compiled && path_uses_now(compiled)) p->view->uses_now = true;
+    if (mentions_column(p, where->text) && !p->view->not_shareable.n)
+        p->view->not_shareable =
+            arena_printf(p->arena, "path '%.*s' uses another column", STR_ARGS(where->text));
     return compiled;
 }
 
@@ -100,6 +137,7 @@ static plan_node *plan_one_column(planner *p, const json *definition, model_type
     if (index < 0) return node;
     node->cells = 1;
     node_paths(p, node, 1);
+    p->visible = p->environment->strict ? index : 0;
     const program *compiled = plan_path(p, path, focus);
     if (!compiled) return node;
     node->paths[0] = compiled;
@@ -166,6 +204,7 @@ static const plan_node *plan_body(planner *p, const json *definition, model_type
 
 static model_type plan_for_each(planner *p, plan_node *node, const json *path, model_type focus) {
     node_paths(p, node, 1);
+    p->visible = p->environment->strict ? p->view->column_count : 0;
     const program *compiled = plan_path(p, path, focus);
     node->paths[0] = compiled;
     return compiled ? path_result_type(compiled) : TYPE_NONE;
@@ -180,6 +219,7 @@ static model_type plan_repeat(planner *p, plan_node *node, const json *paths) {
         return TYPE_NONE;
     }
     node_paths(p, node, paths->count);
+    p->visible = p->environment->strict ? p->view->column_count : 0;
     isize i = 0;
     for (const json *path = paths->child; path; path = path->next)
         node->paths[i++] = plan_path(p, path, TYPE_NONE);
@@ -234,6 +274,7 @@ static void plan_where(planner *p, const json *definition) {
             plan_error(p, w, "required", S("a where needs a \"path\""), S("add the condition"));
             continue;
         }
+        p->visible = 0;
         const program *compiled = plan_path(p, path, p->view->resource);
         if (!compiled) continue;
         where[n++] = compiled;

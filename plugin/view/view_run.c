@@ -200,11 +200,11 @@ static view_status passes(runner *r, uint32_t resource, const collection *row_in
     return VIEW_OK;
 }
 
-/* The caller's parameter values followed by the view's own constants. */
-static const collection *constants_of(const view *v, path_run *run) {
+/* The caller's parameter values, the view's own constants, and the row's cells as they are bound:
+ * the order in which plan_path numbered them. */
+static collection *constants_of(const view *v, path_run *run) {
     isize own = v->constant_count - v->parameter_count;
-    if (own == 0) return run->constants;
-    collection *all = arena_new(run->arena, collection, v->constant_count);
+    collection *all = arena_new(run->arena, collection, v->constant_count + v->column_count);
     for (isize i = 0; i < v->parameter_count; i++) all[i] = run->constants[i];
     for (isize i = 0; i < own; i++) all[v->parameter_count + i] = v->values[i];
     return all;
@@ -212,13 +212,11 @@ static const collection *constants_of(const view *v, path_run *run) {
 
 view_status view_rows(const view *v, path_run *run, uint32_t resource,
                       void (*row)(void *self, const view_row *row), void *self, str *column) {
-    runner r = {.view = v,
-                .run = run,
-                .cells = arena_new(run->arena, collection, v->column_count),
-                .row = row,
-                .self = self};
+    collection *constants = constants_of(v, run);
+    runner r = {
+        .view = v, .run = run, .cells = constants + v->constant_count, .row = row, .self = self};
     const collection *theirs = run->constants;
-    run->constants = constants_of(v, run);
+    run->constants = constants;
     collection top = index_value(&r, 0);
     bool through = false;
     view_status status = passes(&r, resource, &top, &through);
