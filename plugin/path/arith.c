@@ -34,7 +34,6 @@ static bool run_whole(machine *m, op_code code, const value *a, const value *b) 
 
 static bool run_decimal(machine *m, op_code code, const value *a, const value *b) {
     decimal x = item_decimal(a->it), y = item_decimal(b->it), r, rest;
-    int64_t quotient;
     switch (code) {
     case OP_add: return !decimal_add(x, y, &r) || push_decimal(m, r);
     case OP_subtract: return !decimal_sub(x, y, &r) || push_decimal(m, r);
@@ -43,9 +42,7 @@ static bool run_decimal(machine *m, op_code code, const value *a, const value *b
     default: break;
     }
     if (!decimal_divmod(x, y, &r, &rest)) return true;
-    if (code == OP_mod) return push_decimal(m, rest);
-    if (!decimal_to_int64(r, &quotient)) return true;
-    return quotient < INT32_MIN || quotient > INT32_MAX || push_integer(m, quotient);
+    return push_decimal(m, code == OP_mod ? rest : r);
 }
 
 /* --- dates --- */
@@ -99,9 +96,11 @@ static bool add_quantities(machine *m, op_code code, quantity_value a, quantity_
     bool calendar = a.calendar && b.calendar;
     if (!str_eq(unit_a, unit_b) || calendar_a != calendar_b) {
         struct unit ua, ub;
+        /* FHIRPath 3.0: units that cannot be added give empty; years and months want toQuantity().
+         */
         if (calendar_a || calendar_b || !unit_parse(unit_a, &ua, NULL) ||
             !unit_parse(unit_b, &ub, NULL) || !unit_commensurable(&ua, &ub))
-            return machine_fail(m, "the units of the two quantities cannot be added");
+            return true;
         bool b_finer = unit_convert(decimal_int(1), &ua, &ub, &ratio) &&
                        decimal_compare(ratio, decimal_int(1)) > 0;
         unit = b_finer ? b.unit : a.unit;
@@ -119,7 +118,7 @@ static bool run_quantity(machine *m, op_code code, const value *a, const value *
     char text[64];
     isize n = 0;
     decimal r;
-    bool calendar_x, calendar_y;
+    bool ignored;
     bool number = a->it.kind != ITEM_QUANTITY || b->it.kind != ITEM_QUANTITY;
     if (number && (code == OP_multiply || b->it.kind != ITEM_QUANTITY)) {
         /* A factor without a unit keeps the unit as it is written, calendar words included. */
@@ -128,9 +127,9 @@ static bool run_quantity(machine *m, op_code code, const value *a, const value *
                                       : decimal_div(x.value, y.value, &r);
         return !ok || push_quantity(m, r, with.unit, with.calendar);
     }
-    str ux = quantity_ucum(&x, &calendar_x), uy = quantity_ucum(&y, &calendar_y);
-    if (calendar_x || calendar_y)
-        return machine_fail(m, "years and months cannot be multiplied or divided by a quantity");
+    str ux = quantity_ucum(&x, &ignored), uy = quantity_ucum(&y, &ignored);
+    /* FHIRPath 3.0: a calendar duration multiplies with a plain number only. */
+    if (x.calendar || y.calendar) return true;
     bool ok = code == OP_multiply ? quantity_multiply(x.value, ux, y.value, uy, &r, text, &n)
                                   : quantity_divide(x.value, ux, y.value, uy, &r, text, &n);
     return !ok || push_quantity(m, r, arena_str(m->run->arena, (str){text, n}), false);

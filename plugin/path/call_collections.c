@@ -95,7 +95,8 @@ bool call_intersect(machine *m, call *c) {
     return filter_by(m, c, true) && make_distinct(m, c->in);
 }
 
-/* The argument follows the input on the stack already. */
+/* The argument follows the input on the stack already. Order is always kept, so that preserveOrder
+ * changes nothing. */
 bool call_combine(machine *m, call *c) { return placed(m, c, c->in, c->n + c->arg_n[0]); }
 bool call_union(machine *m, call *c) {
     return placed(m, c, c->in, c->n + c->arg_n[0]) && make_distinct(m, c->in);

@@ -148,16 +148,55 @@ static bool quantity_value_of(machine *m, const value *v, quantity_value *out) {
     return v->it.kind == ITEM_STRING && quantity_text(m->run->arena, v->it.text, out);
 }
 
+/* Months in a year or a month, of the calendar or of UCUM; 0 for another unit. */
+static int months_in(str unit) {
+    if (str_eq(unit, S("year")) || str_eq(unit, S("a"))) return 12;
+    return str_eq(unit, S("month")) || str_eq(unit, S("mo")) ? 1 : 0;
+}
+
+/* FHIRPath, toQuantity: a calendar year has 365 days, a calendar month 30, where one is asked for
+ * in other units; 0 for another unit. */
+static int days_in(const quantity_value *q) {
+    if (!q->calendar) return 0;
+    return str_eq(q->unit, S("year")) ? 365 : str_eq(q->unit, S("month")) ? 30 : 0;
+}
+
+static bool scaled(quantity_value *q, int times, int over) {
+    return decimal_mul(q->value, decimal_int(times), &q->value) &&
+           (over == 1 || decimal_div(q->value, decimal_int(over), &q->value));
+}
+
+static bool by_ucum(decimal value, str from_code, str to_code, decimal *out) {
+    struct unit from, to;
+    if (str_eq(from_code, to_code)) {
+        *out = value;
+        return true;
+    }
+    return unit_parse(from_code, &from, NULL) && unit_parse(to_code, &to, NULL) &&
+           unit_convert(value, &from, &to, out);
+}
+
 /* With a unit: only what can be converted to it. */
 static bool to_unit(quantity_value *q, str unit) {
-    struct unit from, to;
-    bool calendar_only;
-    str code = quantity_ucum(q, &calendar_only);
-    if (calendar_only || !unit_parse(code, &from, NULL) || !unit_parse(unit, &to, NULL))
-        return false;
-    if (!unit_convert(q->value, &from, &to, &q->value)) return false;
-    q->unit = unit;
-    q->calendar = false;
+    str word = literal_calendar_unit(unit);
+    quantity_value to = {.unit = word.n > 0 ? word : unit, .calendar = word.n > 0};
+    bool ignored;
+    if (months_in(q->unit) > 0 && months_in(to.unit) > 0) {
+        if (!scaled(q, months_in(q->unit), months_in(to.unit))) return false;
+        to.value = q->value;
+    } else {
+        quantity_value from = *q;
+        if (days_in(q) > 0) {
+            if (!scaled(&from, days_in(q), 1)) return false;
+            from.unit = S("day");
+        }
+        int days = days_in(&to);
+        str code = days > 0 ? S("d") : quantity_ucum(&to, &ignored);
+        if (!by_ucum(from.value, quantity_ucum(&from, &ignored), code, &to.value)) return false;
+        if (days > 0 && !decimal_div(to.value, decimal_int(days), &to.value)) return false;
+    }
+    to.value = decimal_trim(to.value);
+    *q = to;
     return true;
 }
 

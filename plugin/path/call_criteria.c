@@ -78,13 +78,10 @@ static bool add_new(machine *m, isize result, isize at) {
 
 static bool repeat(machine *m, const call *c, bool all) {
     isize result = m->top, at;
-    for (isize i = 0; i < c->n; i++) {
-        if (!on_item(m, c, 0, i, &at)) return false;
-        if (!all && !add_new(m, result, at)) return false;
-    }
-    for (isize next = result; next < m->top; next++) {
+    /* The input first, then the result as it grows. FHIRPath 3.0: $index is not defined here. */
+    for (isize next = c->in; next < m->top; next = next + 1 == c->in + c->n ? result : next + 1) {
         item it = m->stack[next];
-        frame f = {.focus = &it, .n = 1, .index = next - result};
+        frame f = {.focus = &it, .n = 1, .index = -1};
         if (!part_run(m, c, 0, &f, &at)) return false;
         if (!all && !add_new(m, result, at)) return false;
     }

@@ -31,11 +31,17 @@ bool call_abs(machine *m, call *c) {
     return push(m, it);
 }
 
+static bool push_like(machine *m, const call *c, decimal d) {
+    const quantity_value *q = &c->input.quantity;
+    return c->input.it.kind == ITEM_QUANTITY ? push_quantity(m, d, q->unit, q->calendar)
+                                             : push_decimal(m, d);
+}
+
 /* A whole number that an Integer cannot hold is empty. */
 static bool push_whole(machine *m, const call *c, decimal (*round)(decimal)) {
-    if (!number(m, c)) return false;
-    if (c->input.it.kind != ITEM_DECIMAL) return push(m, c->input.it);
     int64_t n;
+    if (c->input.it.kind == ITEM_QUANTITY) return push_like(m, c, round(c->input.quantity.value));
+    if (c->input.it.kind != ITEM_DECIMAL) return push(m, c->input.it);
     if (!decimal_to_int64(round(item_decimal(c->input.it)), &n)) return true;
     return n < INT32_MIN || n > INT32_MAX || push_integer(m, n);
 }
@@ -49,9 +55,7 @@ bool call_round(machine *m, call *c) {
     if (places < 0) return machine_fail(m, "round() needs a precision of 0 or more");
     if (places > DECIMAL_MAX_SCALE) places = DECIMAL_MAX_SCALE;
     if (c->input.it.kind == ITEM_QUANTITY)
-        return push_quantity(m, decimal_round(c->input.quantity.value, (int)places),
-                             c->input.quantity.unit, c->input.quantity.calendar);
-    if (c->input.it.kind != ITEM_DECIMAL) return push(m, c->input.it);
+        return push_like(m, c, decimal_round(c->input.quantity.value, (int)places));
     return push_decimal(m, decimal_round(item_decimal(c->input.it), (int)places));
 }
 
@@ -205,7 +209,9 @@ bool call_power(machine *m, call *c) {
         return n < -1000000 || !whole_power(b, -n, &r) || !decimal_div(decimal_int(1), r, &r) ||
                push_decimal(m, decimal_trim(r));
     if (!whole_power(b, n, &r)) return true;
-    if (base.kind == ITEM_DECIMAL || exponent.kind == ITEM_DECIMAL) return push_decimal(m, r);
+    /* FHIRPath 3.0 gives a Decimal; N1 an Integer for Integers. */
+    bool integers = base.kind == ITEM_INTEGER && exponent.kind == ITEM_INTEGER;
+    if (!m->program->edition_r4 || !integers) return push_decimal(m, r);
     return !decimal_to_int64(r, &whole) || whole < INT32_MIN || whole > INT32_MAX ||
            push_integer(m, whole);
 }

@@ -18,7 +18,7 @@ bool call_indexOf(machine *m, call *c) {
 
 bool call_lastIndexOf(machine *m, call *c) {
     str s = input(c), needle = argument(c, 0);
-    isize found = -1;
+    isize found = needle.n == 0 ? 0 : -1; /* FHIRPath 3.0: 0 for the empty string */
     for (isize at = s.n - needle.n; at >= 0 && found < 0; at--)
         if (str_eq(str_slice(s, at, at + needle.n), needle)) found = at;
     return push_position(m, s, found);
@@ -69,19 +69,12 @@ bool call_toChars(machine *m, call *c) {
     return true;
 }
 
-/* FHIRPath: white space is what Unicode calls so; these are the ones that occur in text. */
-static bool is_space(uint32_t c) {
-    return c == ' ' || (c >= '\t' && c <= '\r') || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-           (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
-           c == 0x205F || c == 0x3000;
-}
-
 bool call_trim(machine *m, call *c) {
     str s = input(c);
     isize first = -1, last = 0;
     for (isize at = 0; at < s.n;) {
         isize from = at;
-        if (is_space(text_next(s, &at))) continue;
+        if (text_is_space(text_next(s, &at))) continue;
         if (first < 0) first = from;
         last = at;
     }

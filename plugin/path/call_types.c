@@ -16,6 +16,7 @@ bool type_matches(const machine *m, item it, item type, bool exact) {
 }
 
 bool call_is(machine *m, call *c) {
+    if (c->n == 0) return m->program->edition_r4 || push_boolean(m, false);
     return push_boolean(m, type_matches(m, m->stack[c->in], m->stack[c->arg[0]], false));
 }
 

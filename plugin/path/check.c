@@ -366,7 +366,7 @@ static void check_arithmetic(checker *c, ast *a) {
         if (l == ITEM_INTEGER && r == ITEM_INTEGER && a->op != BINARY_DIVIDE)
             a->type = static_value(ITEM_INTEGER);
         else if (numeric(l) && numeric(r) && l != ITEM_QUANTITY && r != ITEM_QUANTITY)
-            a->type = static_value(a->op == BINARY_DIV ? ITEM_INTEGER : ITEM_DECIMAL);
+            a->type = static_value(ITEM_DECIMAL);
     }
 }
 

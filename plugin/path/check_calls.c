@@ -219,7 +219,7 @@ static void check_special(checker *c, ast *a, call_id id, const context *ctx) {
     case CALL_ID_combine:
         a->type = static_join(a->left->type, a->args->type);
         a->type.many = true;
-        a->type.unordered = true;
+        a->type.unordered = a->argc == 1; /* combine(other, preserveOrder) */
         break;
     case CALL_ID_defineVariable: check_define(c, a); break;
     case CALL_ID_extension:

@@ -5,13 +5,24 @@
 #include "path/calls.h"
 #include "path/check.h"
 
+/* Strings as in JSON, so that a line stays a line; everything else as the literal it was. */
 static void constant_text(const program *p, const item *it, buf *out) {
     path_run run = {.tape = &(tape){.model = p->model}, .arena = out->arena};
-    if (it->kind == ITEM_TYPE)
+    str text;
+    if (it->kind == ITEM_TYPE) {
         buf_printf(out, "%s%.*s", it->scale == NAMESPACE_SYSTEM ? "System." : "",
                    STR_ARGS(it->text));
-    else
-        item_json(&run, *it, false, out);
+    } else if (it->kind == ITEM_STRING) {
+        buf_json_string(out, it->text);
+    } else if (it->kind == ITEM_QUANTITY) {
+        char number[DECIMAL_TEXT];
+        const quantity_value *q = it->quantity;
+        buf_add(out, (str){number, decimal_format(q->value, number)});
+        buf_printf(out, q->calendar ? " %.*s" : " '%.*s'", STR_ARGS(q->unit));
+    } else if (item_text(&run, *it, &text)) {
+        bool when = it->kind == ITEM_DATE || it->kind == ITEM_DATETIME || it->kind == ITEM_TIME;
+        buf_printf(out, "%s%.*s", it->kind == ITEM_TIME ? "@T" : when ? "@" : "", STR_ARGS(text));
+    }
 }
 
 static void operand_text(const program *p, const op *o, buf *out) {

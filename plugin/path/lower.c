@@ -92,6 +92,7 @@ static void lower_part(emitter *e, const ast *arg, bool sort) {
 static void name_to_slot(emitter *e, const ast *a) {
     item slot = {.kind = ITEM_INTEGER, .integer = a->variable};
     e->ops[e->n - 1].b = pool(e, slot);
+    e->types[e->n - 1] = static_value(ITEM_INTEGER);
 }
 
 static void lower_call(emitter *e, const ast *a) {

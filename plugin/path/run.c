@@ -350,7 +350,8 @@ static bool run_type_test(machine *m, const op *o) {
     if (n > 1)
         return machine_fail(m, "%s needs at most one item on its left side",
                             o->code == OP_is ? "is" : "as");
-    if (n == 0) return true;
+    /* FHIRPath 3.0 (FHIR-25189): {} is T is false; N1 and the R4 suite have it empty. */
+    if (n == 0) return o->code == OP_as || m->program->edition_r4 || push_boolean(m, false);
     item it = m->stack[at], type = m->program->constants[o->b];
     m->top = at;
     if (o->code == OP_is) return push_boolean(m, type_matches(m, it, type, false));

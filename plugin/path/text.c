@@ -116,10 +116,14 @@ uint32_t text_upper(uint32_t c) {
     return c;
 }
 
+bool text_is_space(uint32_t c) {
+    return c == ' ' || (c >= '\t' && c <= '\r') || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
+           c == 0x205F || c == 0x3000;
+}
+
 static uint32_t folded(uint32_t c) {
-    if (c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v' || c == 0xA0 || c == 0x2028 ||
-        c == 0x2029 || c == 0x3000 || (c >= 0x2000 && c <= 0x200A))
-        return ' ';
+    if (text_is_space(c)) return ' ';
     return c == 0x3C2 ? 0x3C3 : text_lower(c);
 }
 

@@ -17,6 +17,8 @@ isize text_offset(str s, isize n);
 uint32_t text_next(str s, isize *at);
 /* Writes one code point, at most 4 bytes; returns how many. */
 isize text_put(char *out, uint32_t c);
+/* White space as Unicode has it (White_Space). */
+bool text_is_space(uint32_t c);
 uint32_t text_upper(uint32_t c);
 uint32_t text_lower(uint32_t c);
 /* Equal but for case, any white space standing for any other (FHIRPath: Equivalence of strings). */

@@ -23,7 +23,8 @@ static const char help[] =
     "  --now       what now() and today() give, for example 2025-03-01T12:00:00Z\n"
     "  --var       the value of %NAME, a FHIRPath literal (4, @2025-01-31, 14 days), else\n"
     "              taken as text\n"
-    "  --edition   r5 for the newest readings, as mappings have them; r4 is the default\n"
+    "  --edition   r4 for the readings of the R4 suite; without it the newest, as\n"
+    "              mappings have them\n"
     "\n"
     "exit: 0 done, 1 the evaluation or the input failed, 2 the expression or the use is\n"
     "wrong; the place is marked\n"
@@ -34,7 +35,7 @@ enum { MOST_VARS = 32, PATH_ARENA = 1 << 29, OUTPUT_BYTES = 256 << 20 };
 
 typedef struct running {
     const char *expression, *file, *base;
-    bool strict, explain, r5;
+    bool strict, explain, r4;
     const char *vars[MOST_VARS];
     int var_count;
     when now;
@@ -136,7 +137,7 @@ static const program *compile(running *r) {
                           .constants = r->constants,
                           .constant_count = r->var_count,
                           .strict = r->strict,
-                          .edition_r4 = !r->r5};
+                          .edition_r4 = r->r4};
     if (r->base) e.root = model_find_type(e.model, str_from(r->base));
     if (r->base && e.root == TYPE_NONE) {
         fail(r, TOOL_USAGE, r->base, "is no FHIR R4 type");
@@ -223,7 +224,7 @@ static bool take_option(running *r, int c) {
         if (r->var_count == MOST_VARS) return false;
         r->vars[r->var_count++] = optarg;
         return true;
-    case 'e': r->r5 = strcmp(optarg, "r5") == 0; return r->r5 || strcmp(optarg, "r4") == 0;
+    case 'e': r->r4 = strcmp(optarg, "r4") == 0; return r->r4 || strcmp(optarg, "r5") == 0;
     default: return false;
     }
 }

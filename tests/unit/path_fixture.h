@@ -14,7 +14,7 @@ typedef struct fixture {
     arena arena;
     landing landing;
     tape tape;
-    bool strict, edition_r5;
+    bool strict, edition_r4;
     const path_constant *constants;
     isize constant_count;
     const collection *values;
@@ -80,7 +80,7 @@ static inline void fixture_run(void *state) {
                           .constant_count = f->constant_count,
                           .terminology = f->terminology,
                           .strict = f->strict,
-                          .edition_r4 = !f->edition_r5};
+                          .edition_r4 = f->edition_r4};
     f->found = problems_new(&f->arena);
     f->program = path_compile(&f->arena, &e, f->expression, S("f"), S("/p"), &f->found);
     if (!f->program) {

@@ -105,6 +105,29 @@ static void constants(void) {
     fixture_end(&f);
 }
 
+/* Where the R4 suite reads otherwise than FHIRPath 3.0. */
+static void editions(void) {
+    static const struct {
+        const char *expression, *r4, *newest;
+    } cases[] = {{"{} is Integer", "", "false"},
+                 {"{}.is(Integer)", "", "false"},
+                 {"2.power(3) is Integer", "true", "false"},
+                 {"@2014-01-01T00:00:00.000 + 0.1 's'", "@2014-01-01T00:00:00.000",
+                  "@2014-01-01T00:00:00.100"},
+                 {"@2014-01-01T00:00:00.000 + 0.1 seconds", "@2014-01-01T00:00:00.100",
+                  "@2014-01-01T00:00:00.100"}};
+    fixture f;
+    fixture_begin(&f);
+    fixture_input(&f, S("{\"resourceType\":\"Basic\"}"));
+    for (isize i = 0; i < COUNT_OF(cases); i++) {
+        f.edition_r4 = true;
+        fixture_expect(&f, "r4", str_from(cases[i].expression), str_from(cases[i].r4));
+        f.edition_r4 = false;
+        fixture_expect(&f, "newest", str_from(cases[i].expression), str_from(cases[i].newest));
+    }
+    fixture_end(&f);
+}
+
 static void facts(void) {
     fixture f;
     fixture_begin(&f);
@@ -151,10 +174,22 @@ static void criteria(void) {
     fixture_end(&f);
 }
 
-const unit_test path_run_suite[] = {
-    UNIT_TEST(literals),   UNIT_TEST(operators),  UNIT_TEST(existence),
-    UNIT_TEST(subsets),    UNIT_TEST(control),    UNIT_TEST(strings),
-    UNIT_TEST(math),       UNIT_TEST(conversion), UNIT_TEST(dates),
-    UNIT_TEST(quantities), UNIT_TEST(types),      UNIT_TEST(fhir),
-    UNIT_TEST(strict),     UNIT_TEST(limits),     UNIT_TEST(constants),
-    UNIT_TEST(facts),      UNIT_TEST(criteria),   UNIT_END};
+const unit_test path_run_suite[] = {UNIT_TEST(literals),
+                                    UNIT_TEST(operators),
+                                    UNIT_TEST(existence),
+                                    UNIT_TEST(subsets),
+                                    UNIT_TEST(control),
+                                    UNIT_TEST(strings),
+                                    UNIT_TEST(math),
+                                    UNIT_TEST(conversion),
+                                    UNIT_TEST(dates),
+                                    UNIT_TEST(quantities),
+                                    UNIT_TEST(types),
+                                    UNIT_TEST(fhir),
+                                    UNIT_TEST(strict),
+                                    UNIT_TEST(limits),
+                                    UNIT_TEST(constants),
+                                    UNIT_TEST(editions),
+                                    UNIT_TEST(facts),
+                                    UNIT_TEST(criteria),
+                                    UNIT_END};
