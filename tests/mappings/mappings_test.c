@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mappings_test: runs the named cases of tests/mappings/NAME.json over the shipped mappings and
- * prints TAP, one line a case. A case gives resources of one patient, Patient/p, and by hand what
- * they must lead to: rows of views, criterion results ("met", "unknown:stale"), evidence, verdicts,
- * contradictions and circumstances. A case may name a site of tests/mappings/sites, which has the
- * demo's local codes beside its own settings; else the demo site is used. `mappings_test FILE...`
- * runs other files of cases. */
+ * prints TAP, one line a case. A case gives resources of one patient, Patient/p, or samples below
+ * ../shared, and by hand what they must lead to: rows of views, criterion results ("met",
+ * "unknown:stale"), evidence, verdicts, contradictions and circumstances. A case may name a site of
+ * tests/mappings/sites, which has the demo's local codes beside its own settings; else the demo
+ * site is used. `mappings_test FILE...` runs other files of cases. */
 #include "deliver/deliver.h"
 #include "fhir/json.h"
 #include "fhir/read.h"
@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The folder of the cases and of their sites. */
 #define CASES MAPPINGS_SOURCE_DIR "/tests/mappings"
@@ -144,43 +145,81 @@ static bool later(const record_row *a, const record_row *b) {
     return by > 0 || (by == 0 && str_compare(a->source, b->source) > 0);
 }
 
-static void build_record(runner *r, problems *found, tape *record) {
+/* The rows of one case, sorted as the store gives them back. */
+typedef struct rows {
+    record_row *list;
+    isize n, cap;
+} rows;
+
+static void add_row(runner *r, rows *rows, record_row row) {
+    if (rows->n == rows->cap) {
+        rows->cap = rows->cap ? rows->cap * 2 : 64;
+        rows->list = arena_grow(&r->scratch, rows->list, rows->n, rows->cap, sizeof row,
+                                _Alignof(record_row));
+    }
+    isize place = rows->n++;
+    for (; place > 0 && later(&rows->list[place - 1], &row); place--)
+        rows->list[place] = rows->list[place - 1];
+    rows->list[place] = row;
+}
+
+static void add_message(runner *r, str text, problems *found, rows *rows) {
     arena *a = &r->scratch;
     const mappings *m = r->with->mappings;
-    buf text = buf_new(a, 1 << 24, "a message");
+    tape *t = arena_new(a, tape, 1);
+    fault fault;
+    message message = {0};
+    if (!read_json(a, text, NULL, found, t, &fault)) {
+        say(r, "the resources cannot be read: %s", fault.text);
+        return;
+    }
+    message_extract(m, a, t, deliver_digest(), r->now, found, &message);
+    for (isize i = 0; i < message.n; i++) {
+        const entry *e = &message.entries[i];
+        str source = arena_printf(a, "%.*s/%.*s", STR_ARGS(e->type), STR_ARGS(e->id));
+        for (isize k = 0; k < e->row_count; k++)
+            add_row(r, rows,
+                    (record_row){.view = view_name(mappings_view(m, e->rows[k].view)),
+                                 .source = source,
+                                 .version = e->version,
+                                 .updated = e->updated,
+                                 .cells = e->rows[k].cells});
+    }
+}
+
+/* The case's own resources as one Bundle. */
+static str bundle_of(runner *r, const json *resources) {
+    buf text = buf_new(&r->scratch, 1 << 24, "a message");
     buf_add(&text, S("{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":["));
-    for (const json *c = json_get(r->at, "resources")->child; c; c = c->next) {
+    for (const json *c = resources->child; c; c = c->next) {
         buf_add(&text, S("{\"resource\":"));
         json_write(c, &text);
         buf_add(&text, c->next ? S("},") : S("}"));
     }
     buf_add(&text, S("]}"));
-    tape *t = arena_new(a, tape, 1);
+    return buf_str(&text);
+}
+
+static str shared_path(arena *arena, str relative) {
+    const char *folder = getenv("FHIRTRIAL_SHARED");
+    return arena_printf(arena, "%s/%.*s", folder ? folder : MAPPINGS_SOURCE_DIR "/../shared",
+                        STR_ARGS(relative));
+}
+
+static void build_record(runner *r, problems *found, tape *record) {
+    rows rows = {0};
+    const json *resources = json_get(r->at, "resources"), *shared = json_get(r->at, "shared");
     fault fault;
-    message message = {0};
-    if (read_json(a, buf_str(&text), NULL, found, t, &fault))
-        message_extract(m, a, t, deliver_digest(), r->now, found, &message);
-    else
-        say(r, "the resources cannot be read: %s", fault.text);
-    isize count = 0, n = 0;
-    for (isize i = 0; i < message.n; i++) count += message.entries[i].row_count;
-    record_row *rows = arena_new(a, record_row, count);
-    for (isize i = 0; i < message.n; i++) {
-        const entry *e = &message.entries[i];
-        for (isize k = 0; k < e->row_count; k++) {
-            record_row row = {.view = view_name(mappings_view(m, e->rows[k].view)),
-                              .source =
-                                  arena_printf(a, "%.*s/%.*s", STR_ARGS(e->type), STR_ARGS(e->id)),
-                              .version = e->version,
-                              .updated = e->updated,
-                              .cells = e->rows[k].cells};
-            isize place = n++;
-            for (; place > 0 && later(&rows[place - 1], &row); place--)
-                rows[place] = rows[place - 1];
-            rows[place] = row;
-        }
+    str text;
+    if (resources && resources->count) add_message(r, bundle_of(r, resources), found, &rows);
+    for (const json *c = shared ? shared->child : NULL; c; c = c->next) {
+        if (files_read(&r->scratch, S(""), shared_path(&r->scratch, c->text), LIMIT_MESSAGE_BYTES,
+                       &text, &fault))
+            add_message(r, text, found, &rows);
+        else
+            say(r, "%s", fault.text);
     }
-    record_build(m, a, rows, n, r->now, found, record);
+    record_build(r->with->mappings, &r->scratch, rows.list, rows.n, r->now, found, record);
 }
 
 /* --- comparing --- */
@@ -340,7 +379,21 @@ static void run_case(void *state) {
     if (!r->ok) show(&found);
 }
 
+/* The first sample that is not there, or the empty str. */
+static str missing_sample(runner *r, const json *c) {
+    const json *shared = json_get(c, "shared");
+    for (const json *s = shared ? shared->child : NULL; s; s = s->next)
+        if (access(shared_path(&r->arena, s->text).p, R_OK) != 0) return s->text;
+    return (str){0};
+}
+
 static void run_one(runner *r, str file, const json *c) {
+    str missing = missing_sample(r, c);
+    if (missing.n) {
+        printf("ok %d - %.*s: %.*s # SKIP no shared %.*s\n", ++r->cases, STR_ARGS(file),
+               STR_ARGS(json_text(c, "name")), STR_ARGS(missing));
+        return;
+    }
     str site = json_text(c, "site");
     r->at = c;
     r->ok = true;
