@@ -35,8 +35,12 @@ typedef struct endpoint_config {
     int64_t backoff_first_ms, backoff_max_ms;
 } endpoint_config;
 
-/* Where lines about the delivery go: JSON-safe text without patient data, keys, tokens or bodies.
- * Called on the thread that steps the sender. */
+/* Levels of log lines; the numbers are those of FHIRTRIAL_LOG_... */
+enum { DELIVER_DEBUG, DELIVER_INFO, DELIVER_WARNING, DELIVER_ERROR };
+
+/* Where lines about the delivery go: JSON-safe text without patient data, keys, tokens or bodies;
+ * messages are named by their outbox number. Called on the thread that steps the sender. Copied by
+ * sender_open. Names of metrics are static. */
 typedef struct deliver_log {
     void *self;
     void (*line)(void *self, int level, const char *event, str endpoint, str text);

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sender.c: the loop of one endpoint: access, capability, then as many messages side by side as the
+ * configuration allows, each key at most once. */
+#include "deliver/sending.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PASS_ARENA = 64 << 20,
+    CAPABILITY_LIFE_MS = 24 * 60 * 60 * 1000,
+    WAIT_MOST_MS = 1000,
+    IN_FLIGHT_MOST = 256
+};
+
+/* --- open and close --- */
+
+static bool make_slots(sender *s, fault *fault) {
+    int64_t n = s->config->type == ENDPOINT_FILE ? 1 : s->config->max_in_flight;
+    n = n < 1 ? 1 : n > IN_FLIGHT_MOST ? IN_FLIGHT_MOST : n;
+    s->slots = calloc((size_t)n, sizeof *s->slots);
+    if (!s->slots) {
+        fault_set(fault, FAULT_NOMEM, -1, "no memory for the messages in flight");
+        return false;
+    }
+    s->slot_count = (int)n;
+    for (int i = 0; i < s->slot_count; i++) {
+        s->slots[i].sender = s;
+        arena_init(&s->slots[i].arena, SLOT_ARENA, &s->slots[i].landing);
+    }
+    return true;
+}
+
+static bool check_file_path(const endpoint_config *c, fault *fault) {
+    if (c->path.n > 0 && c->path.p[0] == '/' && c->path.n < 4096 &&
+        str_find_byte(c->path, 0, 0) < 0)
+        return true;
+    fault_set(fault, FAULT_CONFIG, -1, "the path of endpoint %.*s is no absolute file path",
+              STR_ARGS(c->name));
+    return false;
+}
+
+sender *sender_open(store *store, const endpoint_config *config, const deliver_log *log,
+                    fault *fault) {
+    sender *s = calloc(1, sizeof *s);
+    if (!s) {
+        fault_set(fault, FAULT_NOMEM, -1, "no memory for a sender");
+        return NULL;
+    }
+    s->store = store;
+    s->config = config;
+    if (log) s->log = *log;
+    s->bucket = bucket_new(config->per_second, pace_monotonic_ms());
+    arena_init(&s->arena, PASS_ARENA, &s->landing);
+    bool ok = deliver_init(fault) && make_slots(s, fault);
+    if (ok && config->type == ENDPOINT_FILE) ok = check_file_path(config, fault);
+    if (ok && config->type == ENDPOINT_FHIR) {
+        s->https = https_open(config, fault);
+        s->credentials = s->https ? credentials_open(config, s->https, fault) : NULL;
+        ok = s->credentials != NULL;
+    }
+    if (ok) return s;
+    sender_close(s);
+    return NULL;
+}
+
+void sender_close(sender *s) {
+    if (!s) return;
+    for (int i = 0; i < s->slot_count; i++) {
+        exchange_release(&s->slots[i].exchange);
+        arena_release(&s->slots[i].arena);
+    }
+    exchange_release(&s->metadata);
+    credentials_close(s->credentials);
+    https_close(s->https);
+    arena_release(&s->arena);
+    if (s->locked) store_sender_unlock(s->store, s->config->name);
+    free(s->slots);
+    free(s);
+}
+
+/* --- the lock --- */
+
+static bool take_lock(sender *s) {
+    fault fault = {0};
+    if (s->locked) return true;
+    store_status status = store_sender_lock(s->store, s->config->name, &fault);
+    s->locked = status == STORE_OK;
+    bool other = status == STORE_NONE;
+    if (other && !s->other_sends)
+        sender_line(s, DELIVER_INFO, "sender.other", "another process sends for this endpoint");
+    if (!other && !s->locked) {
+        sender_line(s, DELIVER_ERROR, "sender.store", "%s", fault.text);
+        s->store_at = s->now + WAIT_MOST_MS;
+    }
+    s->other_sends = other;
+    return s->locked;
+}
+
+/* --- capability --- */
+
+static void audit_strategy(sender *s) {
+    const capability *c = &s->capability;
+    fault fault = {0};
+    buf detail = buf_new(&s->arena, 4096, "an audit entry");
+    buf_add(&detail, S("{\"endpoint\":"));
+    buf_json_string(&detail, s->config->name);
+    buf_printf(&detail, ",\"strategy\":%s,\"server\":\"%s\",\"fhirVersion\":\"%s\"}",
+               c->usable ? "\"conditional-create-then-if-match\"" : "null", c->software,
+               c->version);
+    if (store_audit_add(s->store, "strategy", buf_str(&detail), &fault) != STORE_OK)
+        sender_line(s, DELIVER_ERROR, "sender.store", "%s", fault.text);
+}
+
+static void take_metadata_step(void *state) {
+    sender *s = state;
+    const exchange *e = &s->metadata;
+    capability before = s->capability;
+    int64_t after = pace_retry_after(str_from(e->retry_after), pace_wall_ms() / 1000);
+    bool markup = document_is_markup(str_from(e->content_type), exchange_reply(e));
+    if (e->code != CURLE_OK) {
+        reply_class class = e->failure == CLASS_AMBIGUOUS ? CLASS_RETRY : e->failure;
+        const char *text = class_transfer_text((int)e->code);
+        if (class == CLASS_CONFIG)
+            gate_stop(s, class, 0, text, -1);
+        else
+            gate_failure(s, class, 0, text, -1, false);
+        return;
+    }
+    if (e->status >= 500 || e->status == 429 || e->status == 408) {
+        gate_failure(s, CLASS_RETRY, e->status, class_status_text(e->status, markup), after, false);
+        return;
+    }
+    if (e->status != 200 || markup) {
+        bool auth = e->status == 401 || e->status == 403;
+        gate_stop(s, auth ? CLASS_AUTH : CLASS_CONFIG, e->status,
+                  class_status_text(e->status, markup), after);
+        return;
+    }
+    capability_read(document_read(&s->arena, exchange_reply(e)), &s->capability);
+    if (memcmp(&before, &s->capability, sizeof before) != 0) audit_strategy(s);
+    if (!s->capability.usable) {
+        gate_stop(s, CLASS_CONFIG, e->status, s->capability.missing, -1);
+        return;
+    }
+    if (s->known_at == 0)
+        sender_line(s, DELIVER_INFO, "endpoint.strategy",
+                    "conditional create, then update with If-Match; server %s, FHIR %s",
+                    s->capability.software, s->capability.version);
+    s->known = true;
+    s->known_at = s->now;
+}
+
+static void take_metadata(sender *s) {
+    s->asking = false;
+    arena_clear(&s->arena);
+    if (s->metadata.status == 401)
+        (void)credentials_discard(s->credentials, credentials_generation(s->credentials));
+    if (!guarded(&s->landing, take_metadata_step, s))
+        gate_failure(s, CLASS_RETRY, 0, "no memory for the CapabilityStatement", -1, false);
+    exchange_forget(&s->metadata);
+}
+
+static void ask_metadata_step(void *state) {
+    sender *s = state;
+    str headers[2] = {S("Accept: application/fhir+json"), credentials_header(s->credentials)};
+    https_request r = {.method = "GET",
+                       .url = arena_printf(&s->arena, "%.*s/metadata", STR_ARGS(s->config->url)),
+                       .headers = headers,
+                       .header_count = headers[1].n > 0 ? 2 : 1};
+    s->asking = https_start(s->https, &s->metadata, &r);
+}
+
+static bool capability_known(sender *s) {
+    if (s->known && s->now - s->known_at < CAPABILITY_LIFE_MS) return true;
+    if (s->asking || !bucket_take(&s->bucket, s->now)) return false;
+    s->requests++;
+    arena_clear(&s->arena);
+    if (!guarded(&s->landing, ask_metadata_step, s) || !s->asking)
+        gate_failure(s, CLASS_RETRY, 0, "no memory for a request", -1, false);
+    return false;
+}
+
+/* --- filling slots --- */
+
+static int busy_slots(const sender *s) {
+    int n = 0;
+    for (int i = 0; i < s->slot_count; i++) n += s->slots[i].stage != STAGE_FREE;
+    return n;
+}
+
+static slot *free_slot(sender *s) {
+    for (int i = 0; i < s->slot_count; i++)
+        if (s->slots[i].stage == STAGE_FREE) return &s->slots[i];
+    return NULL;
+}
+
+typedef struct due_step_state {
+    sender *sender;
+    isize most;
+    store_status status;
+    fault fault;
+} due_step_state;
+
+static void due_step(void *state) {
+    due_step_state *d = state;
+    sender *s = d->sender;
+    d->status = store_outbox_due(s->store, &s->arena, s->config->name, pace_wall_ms(), d->most,
+                                 &s->due, &s->due_count, &d->fault);
+}
+
+/* Up to `most` due messages in s->due; false when the store failed. */
+static bool ask_due(sender *s, isize most) {
+    due_step_state d = {.sender = s, .most = most, .status = STORE_OK};
+    s->due_count = 0;
+    arena_clear(&s->arena);
+    if (!guarded(&s->landing, due_step, &d)) {
+        d.status = STORE_FULL;
+        d.fault = s->landing.fault;
+    }
+    if (d.status == STORE_OK) return true;
+    sender_line(s, DELIVER_ERROR, "sender.store", "%s", d.fault.text);
+    s->store_at = s->now + WAIT_MOST_MS;
+    s->due_count = 0;
+    return false;
+}
+
+/* Begins due messages; true when at least one was begun. */
+static bool fill(sender *s) {
+    int room = gate_width(s) - busy_slots(s);
+    bool any = false;
+    if (room <= 0 || s->now < s->store_at || !ask_due(s, room)) return false;
+    for (isize i = 0; i < s->due_count && gate_open(s, s->now) && s->now >= s->store_at; i++) {
+        slot *slot = free_slot(s);
+        if (!slot) break;
+        any |= slot_begin(slot, &s->due[i]);
+    }
+    return any;
+}
+
+static bool anything_due(sender *s) {
+    return s->now >= s->store_at &&
+           store_outbox_wait_ms(s->store, s->config->name, pace_wall_ms()) == 0;
+}
+
+/* --- one pass --- */
+
+static void retry_endings(sender *s) {
+    for (int i = 0; i < s->slot_count; i++) {
+        slot *slot = &s->slots[i];
+        if (slot->stage == STAGE_ENDING && s->now >= slot->ending_at) slot_end(slot);
+    }
+}
+
+/* No access: messages that wait for a request go back to the store. */
+static void give_up_access(sender *s) {
+    credentials_problem p = credentials_failure(s->credentials);
+    if (p.class == CLASS_RETRY)
+        gate_failure(s, p.class, p.status, p.text, p.retry_after_ms, false);
+    else
+        gate_stop(s, p.class, p.status, p.text, p.retry_after_ms);
+    for (int i = 0; i < s->slot_count; i++)
+        if (s->slots[i].stage != STAGE_FREE && s->slots[i].waiting)
+            slot_again(&s->slots[i], p.class, p.text, 0);
+}
+
+static void send_waiting(sender *s) {
+    for (int i = 0; i < s->slot_count; i++) {
+        slot *slot = &s->slots[i];
+        if (slot->stage == STAGE_FREE || slot->stage == STAGE_ENDING || !slot->waiting) continue;
+        if (!bucket_take(&s->bucket, s->now)) return;
+        slot_send(slot);
+    }
+}
+
+static void take_ended(sender *s) {
+    for (exchange *e = https_next(s->https); e; e = https_next(s->https)) {
+        s->now = pace_monotonic_ms();
+        if (credentials_take(s->credentials, e, s->now)) continue;
+        if (e == &s->metadata) {
+            take_metadata(s);
+            continue;
+        }
+        for (int i = 0; i < s->slot_count; i++)
+            if (e == &s->slots[i].exchange) slot_take(&s->slots[i]);
+    }
+}
+
+/* One round over the network; *active: something is under way. */
+static void pass_fhir(sender *s, bool *active) {
+    bool open = gate_open(s, s->now);
+    bool wanted = busy_slots(s) > 0 || (open && anything_due(s));
+    credentials_state state =
+        wanted ? credentials_step(s->credentials, s->now) : CREDENTIALS_WAITING;
+    if (wanted && state == CREDENTIALS_FAILED) give_up_access(s);
+    if (state == CREDENTIALS_READY) {
+        if (gate_open(s, s->now) && capability_known(s)) (void)fill(s);
+        send_waiting(s);
+    }
+    https_poll(s->https, 0);
+    take_ended(s);
+    *active = busy_slots(s) > 0 || s->asking || (wanted && state == CREDENTIALS_WAITING) ||
+              (gate_open(s, pace_monotonic_ms()) && anything_due(s));
+}
+
+static void pass_file(sender *s, bool *active) { *active = gate_open(s, s->now) && fill(s); }
+
+/* How long this pass may wait for the network or the rate. */
+static int64_t wait_of(sender *s, int64_t left) {
+    int64_t wait = left < WAIT_MOST_MS ? left : WAIT_MOST_MS;
+    int64_t rate = bucket_wait(&s->bucket, s->now);
+    for (int i = 0; i < s->slot_count; i++) {
+        const slot *slot = &s->slots[i];
+        if (slot->stage == STAGE_FREE) continue;
+        if (slot->waiting && rate < wait) wait = rate > 0 ? rate : 1;
+        if (slot->stage == STAGE_ENDING && wait > 50) wait = 50;
+    }
+    if (!s->known && !s->asking && rate < wait) wait = rate > 0 ? rate : 1;
+    return wait;
+}
+
+static bool interrupted(sender *s) { return __atomic_load_n(&s->interrupted, __ATOMIC_ACQUIRE); }
+
+int sender_step(sender *s, int budget_ms) {
+    int64_t end = pace_monotonic_ms() + (budget_ms > 0 ? budget_ms : 0);
+    bool active = true;
+    s->ended = 0;
+    s->now = pace_monotonic_ms();
+    if (s->now < s->store_at && !s->locked) return 0;
+    if (!take_lock(s)) return s->other_sends ? -1 : 0;
+    while (active && !interrupted(s)) {
+        s->now = pace_monotonic_ms();
+        retry_endings(s);
+        if (s->config->type == ENDPOINT_FHIR)
+            pass_fhir(s, &active);
+        else
+            pass_file(s, &active);
+        s->now = pace_monotonic_ms();
+        if (s->now >= end) break;
+        if (active && s->https) {
+            https_poll(s->https, (int)wait_of(s, end - s->now));
+            s->now = pace_monotonic_ms();
+            take_ended(s);
+        }
+    }
+    __atomic_store_n(&s->interrupted, false, __ATOMIC_RELEASE);
+    return s->ended;
+}
+
+/* --- what others ask --- */
+
+int64_t sender_due_ms(sender *s) {
+    int64_t now = pace_monotonic_ms();
+    if (busy_slots(s) > 0 || s->asking) return 0;
+    if (s->other_sends) return -1;
+    int64_t wait = store_outbox_wait_ms(s->store, s->config->name, pace_wall_ms());
+    if (wait < 0) return -1;
+    if (s->gate.resume_at - now > wait) wait = s->gate.resume_at - now;
+    if (s->store_at - now > wait) wait = s->store_at - now;
+    return wait;
+}
+
+void sender_interrupt(sender *s) {
+    __atomic_store_n(&s->interrupted, true, __ATOMIC_RELEASE);
+    if (s->https) https_wake(s->https);
+}
+
+static const char *state_name(const sender *s, int64_t now) {
+    if (s->other_sends) return "other-sender";
+    if (!gate_open(s, now)) return s->gate.stopped ? "stopped" : "paused";
+    return busy_slots(s) > 0 ? "sending" : "idle";
+}
+
+typedef struct status_step_state {
+    sender *sender;
+    str text;
+} status_step_state;
+
+static void status_step(void *state) {
+    status_step_state *t = state;
+    sender *s = t->sender;
+    int64_t now = pace_monotonic_ms();
+    buf out = buf_new(&s->arena, 4096, "a sender's status");
+    buf_add(&out, S("{\"endpoint\":"));
+    buf_json_string(&out, s->config->name);
+    buf_printf(&out, ",\"state\":\"%s\"", state_name(s, now));
+    if (s->known)
+        buf_printf(&out,
+                   ",\"strategy\":\"conditional-create-then-if-match\",\"server\":\"%s\","
+                   "\"fhirVersion\":\"%s\"",
+                   s->capability.software, s->capability.version);
+    if (s->gate.text) {
+        buf_printf(&out, ",\"class\":\"%s\",\"http\":%d,\"reason\":", class_name(s->gate.class),
+                   s->gate.status);
+        buf_json_string(&out, str_from(s->gate.text));
+        if (!gate_open(s, now))
+            buf_printf(&out, ",\"retryInMs\":%lld", (long long)(s->gate.resume_at - now));
+    }
+    buf_printf(&out, ",\"inFlight\":%d,\"delivered\":%lld,\"parked\":%lld,\"requests\":%lld",
+               busy_slots(s), (long long)s->done, (long long)s->parked, (long long)s->requests);
+    if (s->credentials)
+        buf_printf(&out, ",\"tokenRequests\":%lld",
+                   (long long)credentials_requests(s->credentials));
+    buf_byte(&out, '}');
+    t->text = buf_str(&out);
+}
+
+isize sender_status_json(sender *s, char *out, isize cap) {
+    status_step_state t = {.sender = s};
+    if (cap < 3) return 0;
+    arena_clear(&s->arena);
+    if (!guarded(&s->landing, status_step, &t) || t.text.n >= cap) t.text = S("{}");
+    memcpy(out, t.text.p, (size_t)t.text.n);
+    out[t.text.n] = 0;
+    return t.text.n;
+}

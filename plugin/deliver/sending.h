@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sending.h: the inner side of the sender: the endpoint's state, and one slot for each message in
+ * flight. sender.c owns the loop, gate.c says whether and how fast requests may go, delivery.c
+ * moves one message through strategy A, append.c serves the file endpoint. For these files alone.
+ *
+ * Nothing is allocated while a message moves but in its slot's arena, and every step that uses it
+ * is guarded: a step that runs out of memory ends as "retry", and the store still knows the message
+ * to be in flight. */
+#ifndef FHIRTRIAL_DELIVER_SENDING_H
+#define FHIRTRIAL_DELIVER_SENDING_H
+
+#include "deliver/capability.h"
+#include "deliver/credentials.h"
+#include "deliver/crypto.h"
+#include "deliver/flag_reply.h"
+#include "deliver/pace.h"
+#include "store/store.h"
+
+enum {
+    SLOT_ARENA = 16 << 20,
+    HOPS_MOST = 8, /* requests of one attempt */
+    REQUEST_ID_TEXT = 37,
+    OUTCOME_BYTES_MOST = 64 * 1024 /* of a server's OperationOutcome kept in the store */
+};
+
+typedef enum stage {
+    STAGE_FREE,
+    STAGE_LOOKUP, /* which Patient has the identifier? */
+    STAGE_SEARCH, /* what does the server hold under our identifier? */
+    STAGE_FETCH,  /* what does it hold under the known id? */
+    STAGE_CREATE,
+    STAGE_UPDATE,
+    STAGE_ENDING /* the store could not be written: again soon */
+} stage;
+
+typedef struct slot {
+    sender *sender;
+    stage stage;
+    bool waiting; /* the stage's request is not started yet */
+    arena arena;
+    landing landing;
+    exchange exchange;
+    outbox_message queued;
+    flag_message message;
+    remote_state remote; /* what is known of the server's Flag; fhir_id empty: nothing */
+    bool must_read;      /* an earlier attempt may have had an effect */
+    bool wrote;          /* a write of this attempt was answered with success */
+    bool fetched, searched, renewed;
+    int hops;
+    int64_t generation; /* of the token used */
+    char request_id[REQUEST_ID_TEXT];
+    outbox_outcome ending;
+    int64_t ending_at; /* monotonic ms of the next try to write it */
+} slot;
+
+/* Whether requests may go to the endpoint. A stop is for what a person must mend (credentials,
+ * configuration), a pause for a server that is down or busy; both end by themselves. */
+typedef struct gate {
+    bool stopped;
+    reply_class class; /* of the last problem */
+    const char *text;  /* static */
+    int status;
+    int64_t resume_at; /* monotonic ms; 0: open */
+    int failures;      /* in a row */
+} gate;
+
+struct sender {
+    store *store;
+    const endpoint_config *config;
+    deliver_log log;
+    bool interrupted; /* atomic */
+    bool locked, other_sends;
+    https *https;
+    credentials *credentials;
+    bucket bucket;
+    gate gate;
+    exchange metadata;
+    bool asking, known;
+    int64_t known_at;
+    capability capability;
+    arena arena; /* of one pass */
+    landing landing;
+    slot *slots;
+    int slot_count;
+    int ended; /* messages that reached an end state in this call */
+    int64_t done, parked, requests;
+    int64_t store_at; /* the store is not asked before: monotonic ms */
+    /* of the guarded pass */
+    int64_t now;
+    outbox_message *due;
+    isize due_count;
+    bool failed;
+};
+
+/* --- gate.c --- */
+bool gate_open(const sender *s, int64_t now_ms);
+/* How many messages may be in flight: one while the server has just failed. */
+int gate_width(const sender *s);
+void gate_success(sender *s);
+/* Auth or config: stops the endpoint for a while; logged once per cause. */
+void gate_stop(sender *s, reply_class class, int status, const char *text, int64_t retry_after_ms);
+/* Retry or ambiguous: after a refusal with Retry-After, no connection, or failures in a row,
+ * pauses. `answered`: there was a reply. */
+void gate_failure(sender *s, reply_class class, int status, const char *text,
+                  int64_t retry_after_ms, bool answered);
+void sender_line(sender *s, int level, const char *event, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* --- delivery.c --- */
+/* Takes the message into the slot and commits `inflight`. False: the slot stays free. */
+bool slot_begin(slot *slot, const outbox_message *message);
+/* Starts the stage's request where access and rate allow it. */
+void slot_send(slot *slot);
+/* Acts on the reply in the slot's exchange. */
+void slot_take(slot *slot);
+/* Ends an attempt. `reason` is static. */
+void slot_done(slot *slot, const flag_seen *seen);
+void slot_park(slot *slot, reply_class class, const char *reason, const remote_state *remote);
+void slot_again(slot *slot, reply_class class, const char *reason, int64_t delay_ms);
+/* Writes the outcome to the store; in STAGE_ENDING again until it worked. */
+void slot_end(slot *slot);
+/* --- request.c --- */
+/* False: it could not be made. */
+bool slot_request(slot *slot);
+
+/* --- append.c --- */
+/* Appends the message in the slot to the endpoint's file and ends it. */
+void slot_append(slot *slot);
+
+#endif
