@@ -153,15 +153,15 @@ function hash(name) {
   return Number((h ^ (h >> 29n)) >> 32n) >>> 0;
 }
 
-// Open addressing, linear probing, at most half full. Slots hold index + 1; 0 is empty.
-function table(names) {
+// Open addressing, linear probing, at most half full. Slots hold a number from 1; 0 is empty.
+function table(names, numbers = names.map((_, i) => i + 1)) {
   let bits = 1;
   while (1 << bits < names.length * 2) bits++;
   const slots = new Array(1 << bits).fill(0);
   names.forEach((name, i) => {
     let at = hash(name) & (slots.length - 1);
     while (slots[at]) at = (at + 1) & (slots.length - 1);
-    slots[at] = i + 1;
+    slots[at] = numbers[i];
   });
   return slots;
 }
@@ -178,6 +178,11 @@ function text(name) {
 keyNames.forEach(text);
 typeNames.forEach(text);
 
+const ownCount = (type) => type.own.reduce((n, e) => n + 1 + e.choices.length, 0);
+function inheritedCount(type) {
+  const base = type.base && types.get(type.base);
+  return base ? inheritedCount(base) + ownCount(base) : 0;
+}
 const capital = (name) => name[0].toUpperCase() + name.slice(1);
 const members = []; // rows of all types
 const slots = []; // hash tables of all types
@@ -185,28 +190,35 @@ const rows = typeNames.map((name) => {
   const type = types.get(name);
   const first = members.length;
   const names = [];
-  const flags = (e, more) =>
-    [e.many && 'MEMBER_MANY', e.resource && 'MEMBER_RESOURCE', e.attribute && 'MEMBER_ATTRIBUTE', ...more]
+  const flags = (e, typeName, more) =>
+    [typeName && types.get(typeName).primitive && 'MEMBER_PRIMITIVE', e.many && 'MEMBER_MANY', e.resource && 'MEMBER_RESOURCE', e.attribute && 'MEMBER_ATTRIBUTE', ...more]
       .filter(Boolean)
       .join(' | ') || '0';
+  const before = inheritedCount(type);
   for (const e of type.own) {
-    const root = names.length;
+    const root = before + names.length;
     const push = (spelt, typeName, more, choices) => {
-      names.push(spelt);
-      members.push([text(spelt), spelt.length, keyId.get(e.name), typeName ? typeId.get(typeName) : 0, root, choices, flags(e, more)]);
+      const ordinal = before + names.push(spelt) - 1;
+      members.push([text(spelt), spelt.length, keyId.get(e.name), typeName ? typeId.get(typeName) : 0, ordinal, root, choices, flags(e, typeName, more), spelt]);
     };
     push(e.name, e.type, e.choices.length ? ['MEMBER_CHOICE'] : [], e.choices.length);
     for (const choice of e.choices) push(e.name + capital(choice), choice, ['MEMBER_SPELT'], 0);
   }
-  const slot = slots.length;
-  const own = table(names);
-  if (names.length) slots.push(...own);
-  return { type, first, count: names.length, slot, mask: names.length ? own.length - 1 : 0 };
+  return { type, first, count: names.length };
 });
-const inheritedCount = (type) => {
-  const base = type.base && rows[typeId.get(type.base) - 1];
-  return base ? inheritedCount(base.type) + base.count : 0;
-};
+// A type's hash table has its bases' members too: one look is enough for every name.
+for (const row of rows) {
+  const names = [];
+  const numbers = [];
+  for (let r = row; r; r = r.type.base && rows[typeId.get(r.type.base) - 1])
+    for (let i = r.first; i < r.first + r.count; i++) {
+      names.push(members[i][8]);
+      numbers.push(i + 1);
+    }
+  row.slot = slots.length;
+  if (names.length) slots.push(...table(names, numbers));
+  row.mask = names.length ? slots.length - row.slot - 1 : 0;
+}
 for (const row of rows) {
   const total = inheritedCount(row.type) + row.count;
   assert(total <= 320, `${row.type.name}: ${total} members do not fit MODEL_MEMBERS`);
@@ -251,7 +263,7 @@ ${list(table(keyNames))}
 };
 
 /* Types, sorted by name: name, base, own members (first, count, inherited), hash table (first,
- * mask), element that names the patient, flags. */
+ * mask, of own and inherited members), element that names the patient, flags. */
 static const model_row r4_types[] = {
     {{0, 0}, 0, 0, 0, 0, 0, 0, 0, 0},
 ${rows
@@ -267,10 +279,10 @@ static const uint16_t r4_type_slots[] = {
 ${list(table(typeNames))}
 };
 
-/* Members of the types, in the order of the definitions: name, key, type, index of the choice among
- * the type's own members, number of choices, flags. The spellings of a choice follow it. */
-static const model_row_member r4_members[] = {
-${members.map((m) => `    {{${m[0]}, ${m[1]}}, ${m.slice(2).join(', ')}},`).join('\n')}
+/* Members of the types, in the order of the definitions: name, key, type, ordinal, ordinal of the
+ * choice, number of choices, flags. The spellings of a choice follow it. */
+static const model_spelling r4_members[] = {
+${members.map((m) => `    {{${m[0]}, ${m[1]}}, ${m.slice(2, 8).join(', ')}},`).join('\n')}
 };
 static const uint16_t r4_member_slots[] = {
 ${list(slots)}

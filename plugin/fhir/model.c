@@ -18,16 +18,32 @@ const model *model_r4(void) { return &r4; }
 
 static str name_of(model_name name) { return (str){r4_text + name.at, name.length}; }
 
-static bool is(model_name name, str text) {
-    return name.length == text.n && memcmp(r4_text + name.at, text.p, (size_t)text.n) == 0;
+/* A name that is looked for. */
+typedef struct wanted {
+    str name;
+    model_words words;
+    uint32_t hash;
+} wanted;
+
+static inline wanted want(str name) {
+    model_words words = model_words_of(name);
+    return (wanted){name, words, model_hash(words, name.n)};
+}
+
+static inline bool is(model_name name, const wanted *w) {
+    if (name.length != w->name.n) return false;
+    model_words words = model_words_of((str){r4_text + name.at, name.length});
+    if (words.head != w->words.head || words.tail != w->words.tail) return false;
+    return name.length <= 16 || memcmp(r4_text + name.at, w->name.p, (size_t)w->name.n) == 0;
 }
 
 static const model_row *row_of(model_type type) { return &r4_types[type]; }
 
 model_key model_find_key(const model *m, str name) {
+    wanted w = want(name);
     uint32_t mask = (uint32_t)COUNT_OF(r4_key_slots) - 1;
-    for (uint32_t at = model_hash(name) & mask; r4_key_slots[at]; at = (at + 1) & mask)
-        if (is(r4_keys[r4_key_slots[at]], name)) return r4_key_slots[at];
+    for (uint32_t at = w.hash & mask; r4_key_slots[at]; at = (at + 1) & mask)
+        if (is(r4_keys[r4_key_slots[at]], &w)) return r4_key_slots[at];
     return extension_find_key(m, name);
 }
 
@@ -37,9 +53,10 @@ str model_key_name(const model *m, model_key key) {
 }
 
 model_type model_find_type(const model *m, str name) {
+    wanted w = want(name);
     uint32_t mask = (uint32_t)COUNT_OF(r4_type_slots) - 1;
-    for (uint32_t at = model_hash(name) & mask; r4_type_slots[at]; at = (at + 1) & mask)
-        if (is(r4_types[r4_type_slots[at]].name, name)) return r4_type_slots[at];
+    for (uint32_t at = w.hash & mask; r4_type_slots[at]; at = (at + 1) & mask)
+        if (is(r4_types[r4_type_slots[at]].name, &w)) return r4_type_slots[at];
     return extension_find_type(m, name);
 }
 
@@ -78,38 +95,25 @@ bool model_is_abstract(const model *m, model_type type) {
     return type < TYPE_R4_COUNT && (row_of(type)->flags & TYPE_ABSTRACT);
 }
 
-/* Index of the own member `name` of an R4 type in r4_members, or -1. */
-static int own_member(const model_row *row, uint32_t hash, str name) {
-    if (!row->mask) return -1;
+/* The member `name` of an R4 type, inherited ones included, or NULL. */
+static inline const model_spelling *r4_member(model_type type, str name) {
+    const model_row *row = row_of(type);
     const uint16_t *slots = r4_member_slots + row->slot;
-    for (uint32_t at = hash & row->mask; slots[at]; at = (at + 1) & row->mask) {
-        int index = row->first + slots[at] - 1;
-        if (is(r4_members[index].name, name)) return index;
-    }
-    return -1;
+    wanted w = want(name);
+    for (uint32_t at = w.hash & row->mask; slots[at]; at = (at + 1) & row->mask)
+        if (is(r4_members[slots[at] - 1].name, &w)) return &r4_members[slots[at] - 1];
+    return NULL;
 }
 
-bool model_lookup(const model *m, model_type type, str name, model_found *out) {
-    for (; type >= TYPE_R4_COUNT; type = extension_base(m, type))
-        if (extension_lookup(m, type, name, out)) return true;
-    uint32_t hash = model_hash(name);
-    for (; type != TYPE_NONE; type = row_of(type)->base) {
-        const model_row *row = row_of(type);
-        int index = own_member(row, hash, name);
-        if (index < 0) continue;
-        const model_row_member *member = &r4_members[index];
-        int first_ordinal = row->inherited;
-        *out = (model_found){.key = member->key,
-                             .type = member->type,
-                             .ordinal = (uint16_t)(first_ordinal + index - row->first),
-                             .root_ordinal = (uint16_t)(first_ordinal + member->root),
-                             .flags = member->flags};
-        return true;
+const model_spelling *model_lookup(const model *m, model_type type, str name) {
+    for (; type >= TYPE_R4_COUNT; type = extension_base(m, type)) {
+        const model_spelling *own = extension_lookup(m, type, name);
+        if (own) return own;
     }
-    return false;
+    return r4_member(type, name);
 }
 
-static model_element element_of(const model_row_member *member) {
+static model_element element_of(const model_spelling *member) {
     return (model_element){.key = member->key,
                            .type = member->type,
                            .choices = member->choices,
@@ -118,38 +122,33 @@ static model_element element_of(const model_row_member *member) {
 }
 
 /* The R4 member that the key stands for (a choice itself, not a spelling), or NULL. */
-static const model_row_member *member_by_key(model_type type, model_key key) {
+static const model_spelling *member_by_key(model_type type, model_key key) {
     if (key == KEY_NONE || key >= KEY_R4_COUNT) return NULL;
-    str name = name_of(r4_keys[key]);
-    uint32_t hash = model_hash(name);
-    for (; type != TYPE_NONE; type = row_of(type)->base) {
-        int index = own_member(row_of(type), hash, name);
-        if (index >= 0 && !(r4_members[index].flags & MEMBER_SPELT)) return &r4_members[index];
-    }
-    return NULL;
+    const model_spelling *member = r4_member(type, name_of(r4_keys[key]));
+    return member && !(member->flags & MEMBER_SPELT) ? member : NULL;
 }
 
 bool model_element_of(const model *m, model_type type, model_key key, model_element *out) {
     for (; type >= TYPE_R4_COUNT; type = extension_base(m, type))
         if (extension_element(m, type, key, out)) return true;
-    const model_row_member *member = member_by_key(type, key);
+    const model_spelling *member = member_by_key(type, key);
     if (member) *out = element_of(member);
     return member;
 }
 
 model_type model_choice(const model *m, model_type type, model_key key, int i) {
     while (type >= TYPE_R4_COUNT) type = extension_base(m, type);
-    const model_row_member *member = member_by_key(type, key);
+    const model_spelling *member = member_by_key(type, key);
     if (!member || i < 0 || i >= member->choices) return TYPE_NONE;
     return member[1 + i].type; /* the spellings follow the choice */
 }
 
 bool model_member(const model *m, model_type type, str name, model_element *element,
                   model_type *type_out) {
-    model_found found;
-    if (!model_lookup(m, type, name, &found) || (found.flags & MEMBER_CHOICE)) return false;
-    if (!model_element_of(m, type, found.key, element)) return false;
-    *type_out = found.type;
+    const model_spelling *found = model_lookup(m, type, name);
+    if (!found || (found->flags & MEMBER_CHOICE)) return false;
+    if (!model_element_of(m, type, found->key, element)) return false;
+    *type_out = found->type;
     return true;
 }
 

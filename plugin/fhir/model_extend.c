@@ -57,20 +57,11 @@ model_type extension_base(const model *m, model_type type) {
     return t ? t->base : TYPE_NONE;
 }
 
-bool extension_lookup(const model *m, model_type type, str name, model_found *out) {
+const model_spelling *extension_lookup(const model *m, model_type type, str name) {
     const extension_type *t = type_in(m, type);
-    for (isize i = 0; t && i < t->n; i++) {
-        const model_element *e = &t->elements[i];
-        if (!str_eq(model_key_name(m, e->key), name)) continue;
-        uint16_t ordinal = (uint16_t)(t->inherited + i);
-        *out = (model_found){.key = e->key,
-                             .type = e->type,
-                             .ordinal = ordinal,
-                             .root_ordinal = ordinal,
-                             .flags = e->many ? MEMBER_MANY : 0};
-        return true;
-    }
-    return false;
+    for (isize i = 0; t && i < t->n; i++)
+        if (str_eq(model_key_name(m, t->elements[i].key), name)) return &t->spellings[i];
+    return NULL;
 }
 
 bool extension_element(const model *m, model_type type, model_key key, model_element *out) {
@@ -125,16 +116,25 @@ model_type model_add_type(model *m, str name, model_type base) {
     return (model_type)(m->first_type + m->n_types++);
 }
 
+static void grow_type(arena *a, extension_type *t) {
+    isize cap = t->cap ? t->cap * 2 : 16;
+    t->elements = arena_grow(a, t->elements, t->n, cap, (isize)sizeof(model_element),
+                             (isize) _Alignof(model_element));
+    t->spellings = arena_grow(a, t->spellings, t->n, cap, (isize)sizeof(model_spelling),
+                              (isize) _Alignof(model_spelling));
+    t->cap = cap;
+}
+
 void model_add_element(model *m, model_type type, model_key key, model_type child, bool many) {
     if (type < m->first_type || type >= m->first_type + m->n_types)
         fault_raise(m->arena->landing, FAULT_INTERNAL, -1, "only a model's own types can grow");
     extension_type *t = &m->types[type - m->first_type];
     if (t->inherited + t->n >= MODEL_MEMBERS) too_many(m, "elements of one type");
-    if (t->n == t->cap) {
-        isize cap = t->cap ? t->cap * 2 : 16;
-        t->elements = arena_grow(m->arena, t->elements, t->n, cap, (isize)sizeof(model_element),
-                                 (isize) _Alignof(model_element));
-        t->cap = cap;
-    }
+    if (t->n == t->cap) grow_type(m->arena, t);
+    uint16_t ordinal = (uint16_t)(t->inherited + t->n);
+    uint8_t flags = model_is_primitive(m, child) ? MEMBER_PRIMITIVE : 0;
+    if (many) flags |= MEMBER_MANY;
+    t->spellings[t->n] = (model_spelling){
+        .key = key, .type = child, .ordinal = ordinal, .root = ordinal, .flags = flags};
     t->elements[t->n++] = (model_element){.key = key, .type = child, .many = many};
 }

@@ -13,6 +13,7 @@ typedef struct extension_type {
     uint16_t inherited; /* members of all bases: the first own ordinal */
     isize n, cap;
     model_element *elements;
+    model_spelling *spellings; /* the same, as the readers look them up */
 } extension_type;
 
 struct model {
@@ -33,7 +34,7 @@ model_type extension_find_type(const model *m, str name);
 str extension_type_name(const model *m, model_type type);
 model_type extension_base(const model *m, model_type type);
 /* Own elements only. */
-bool extension_lookup(const model *m, model_type type, str name, model_found *out);
+const model_spelling *extension_lookup(const model *m, model_type type, str name);
 bool extension_element(const model *m, model_type type, model_key key, model_element *out);
 isize extension_elements(const model *m, model_type type, model_element *out);
 /* Members of an R4 type, inherited ones and spellings included: where an extension's ordinals

@@ -61,8 +61,8 @@ static str remedy_for_member(const model *m, model_type type, str name, arena *a
     if (model_is_primitive(m, type))
         return S("beside a primitive only id and extension may stand; the value itself belongs "
                  "into the member without the underscore");
-    model_found found;
-    if (model_lookup(m, type, name, &found) && (found.flags & MEMBER_CHOICE))
+    const model_spelling *found = model_lookup(m, type, name);
+    if (found && (found->flags & MEMBER_CHOICE))
         return S("the element has a choice of types: spell it with its type, such as "
                  "valueQuantity");
     str *names;

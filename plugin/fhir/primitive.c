@@ -5,6 +5,8 @@
 
 #include "fhir/model_ids.h"
 
+#include <string.h>
+
 static bool digit(char c) { return c >= '0' && c <= '9'; }
 static bool lower_hex(char c) { return digit(c) || (c >= 'a' && c <= 'f'); }
 static bool alphanumeric(char c) {
@@ -188,6 +190,14 @@ static bool is_string(str s) {
     for (isize i = 0; i < s.n; i++)
         if ((uint8_t)s.p[i] < 0x20 && !space(s.p[i])) return false;
     return s.n > 0;
+}
+
+const char *primitive_rule_plain(model_type type, str s) {
+    /* The most frequent types, whose rules are about white space alone. */
+    bool spaceless = type == TYPE_code || type == TYPE_uri || type == TYPE_canonical;
+    if (s.n && spaceless && !memchr(s.p, ' ', (size_t)s.n)) return NULL;
+    if (s.n && (type == TYPE_string || type == TYPE_markdown)) return NULL;
+    return primitive_rule(type, s);
 }
 
 const char *primitive_rule(model_type type, str s) {

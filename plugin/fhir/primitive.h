@@ -10,5 +10,7 @@
 /* The rule that `text` breaks as a value of the R4 primitive `type`, in words that contain no part
  * of it (static storage), or NULL when it is a legal value. */
 const char *primitive_rule(model_type type, str text);
+/* The same for a text that is known to hold no byte below 0x20. */
+const char *primitive_rule_plain(model_type type, str text);
 
 #endif

@@ -9,7 +9,7 @@
 #include "fhir/primitive.h"
 #include "fhir/read_state.h"
 
-static bool read_value(reader *r, object *parent, const model_found *f, const keep *keep,
+static bool read_value(reader *r, object *parent, const model_spelling *f, const keep *keep,
                        const place *place);
 
 void read_problem(reader *r, const place *place, const char *at, const char *code, const char *text,
@@ -79,21 +79,21 @@ static const char *scalar_rule(reader *r, model_type type, str *text, uint8_t *f
     if (text->n > r->max_string) return "the text is longer than the limit for a value";
     *code = "value";
     if (*flags & NODE_NUMBER && type == TYPE_decimal) return NULL; /* the scanner's own grammar */
-    if (*flags & NODE_ESCAPED && type != TYPE_xhtml) {
-        *text = scan_unescape(*text, r->tape.arena);
-        *flags &= (uint8_t)~NODE_ESCAPED;
-    }
-    return type == TYPE_xhtml && text->n ? NULL : primitive_rule(type, *text);
+    if (type == TYPE_xhtml && text->n) return NULL;
+    if (!(*flags & NODE_ESCAPED)) return primitive_rule_plain(type, *text);
+    *text = scan_unescape(*text, r->tape.arena);
+    *flags &= (uint8_t)~NODE_ESCAPED;
+    return primitive_rule(type, *text);
 }
 
 /* A place in an array that has no value: its `_x` may still have an extension for it. */
-static void add_hole(reader *r, object *parent, const model_found *f, uint16_t marks) {
+static void add_hole(reader *r, object *parent, const model_spelling *f, uint16_t marks) {
     uint32_t index = tape_primitive(&r->tape, f->key, f->type, (str){0}, 0);
     r->tape.nodes[index].reserved = (uint16_t)(HOLE | marks);
     parent->mend = true;
 }
 
-static bool read_primitive(reader *r, object *parent, const model_found *f, const place *place) {
+static bool read_primitive(reader *r, object *parent, const model_spelling *f, const place *place) {
     char c = scan_peek(&r->scan);
     const char *at = r->scan.p, *code;
     bool in_array = place->index >= 0, fits = false;
@@ -131,7 +131,7 @@ static bool read_primitive(reader *r, object *parent, const model_found *f, cons
 /* --- objects --- */
 
 /* Reads an object into a new node; an empty one leaves nothing behind. */
-static bool read_complex(reader *r, const model_found *f, object *o, uint8_t flags) {
+static bool read_complex(reader *r, const model_spelling *f, object *o, uint8_t flags) {
     const char *start = r->scan.p;
     bool empty;
     uint32_t index = tape_open(&r->tape, f->key, o->type, flags);
@@ -186,21 +186,21 @@ static bool read_resource_at(reader *r, model_key key, const place *place) {
                 .keep = r->keep ? projection_of(r->keep, type) : NULL,
                 .type = type,
                 .resource = true};
-    model_found f = {.key = key};
+    const model_spelling f = {.key = key};
     return read_complex(r, &f, &o, NODE_RESOURCE);
 }
 
-static bool read_value(reader *r, object *parent, const model_found *f, const keep *keep,
+static bool read_value(reader *r, object *parent, const model_spelling *f, const keep *keep,
                        const place *place) {
     if (f->flags & MEMBER_RESOURCE) return read_resource_at(r, f->key, place);
-    if (model_is_primitive(r->tape.model, f->type)) return read_primitive(r, parent, f, place);
+    if (f->flags & MEMBER_PRIMITIVE) return read_primitive(r, parent, f, place);
     if (scan_peek(&r->scan) != '{')
         return reject(r, place, "an object is expected here", "send the element as a JSON object");
     object o = {.place = place, .keep = keep, .type = f->type};
     return read_complex(r, f, &o, f->flags & MEMBER_SPELT ? NODE_CHOICE : 0);
 }
 
-static bool read_array(reader *r, object *parent, const model_found *f, const keep *keep,
+static bool read_array(reader *r, object *parent, const model_spelling *f, const keep *keep,
                        place *place) {
     scan *s = &r->scan;
     if (scan_peek(s) != '[')
@@ -243,12 +243,12 @@ static bool read_other(reader *r, object *o, str name, const char *at, const pla
 
 static const late *late_of(const object *o, uint16_t ordinal) {
     const late *l = o->late;
-    while (l && l->member.ordinal != ordinal) l = l->next;
+    while (l && l->member->ordinal != ordinal) l = l->next;
     return l;
 }
 
 /* Which of two values of a choice is meant nobody can know, so neither is used. */
-static void note_conflict(reader *r, object *o, const model_found *f, const place *place,
+static void note_conflict(reader *r, object *o, const model_spelling *f, const place *place,
                           const char *at) {
     conflict *c = arena_new(r->tape.arena, conflict, 1);
     *c = (conflict){.next = o->conflicts, .key = f->key};
@@ -261,16 +261,13 @@ static void note_conflict(reader *r, object *o, const model_found *f, const plac
 /* Notes a `_x` member for the end of the object. */
 static bool note_late(reader *r, object *o, str name, const char *at, const place *place) {
     str sibling = str_slice(name, 1, name.n);
-    model_found f;
-    bool known = model_lookup(r->tape.model, o->type, sibling, &f) && !(f.flags & MEMBER_CHOICE);
-    if (!known || !model_is_primitive(r->tape.model, f.type))
-        return read_other(r, o, name, at, place);
-    if (late_of(o, f.ordinal)) return fail_duplicate(r, at);
-    bool seen = o->seen[f.ordinal / 64] >> (f.ordinal % 64) & 1;
-    if ((f.flags & MEMBER_SPELT) && mark(o, f.root_ordinal) && !seen)
-        note_conflict(r, o, &f, place, at);
+    const model_spelling *f = model_lookup(r->tape.model, o->type, sibling);
+    if (!f || !(f->flags & MEMBER_PRIMITIVE)) return read_other(r, o, name, at, place);
+    if (late_of(o, f->ordinal)) return fail_duplicate(r, at);
+    bool seen = o->seen[f->ordinal / 64] >> (f->ordinal % 64) & 1;
+    if ((f->flags & MEMBER_SPELT) && mark(o, f->root) && !seen) note_conflict(r, o, f, place, at);
     const keep *below;
-    if (!keep_below(o->keep, f.key, &below)) return scan_skip(&r->scan);
+    if (!keep_below(o->keep, f->key, &below)) return scan_skip(&r->scan);
     scan_peek(&r->scan);
     late *l = arena_new(r->tape.arena, late, 1);
     *l = (late){.member = f, .name = name, .at = r->scan.p, .before = r->tape.n};
@@ -286,19 +283,18 @@ static bool note_late(reader *r, object *o, str name, const char *at, const plac
 static bool read_member(reader *r, object *o, str name, const char *at) {
     place here = {.up = o->place, .name = name, .index = -1};
     if (name.n && name.p[0] == '_') return note_late(r, o, name, at, &here);
-    model_found f;
-    if (!model_lookup(r->tape.model, o->type, name, &f) || (f.flags & MEMBER_CHOICE))
-        return read_other(r, o, name, at, &here);
-    if (mark(o, f.ordinal)) return fail_duplicate(r, at);
-    if ((f.flags & MEMBER_SPELT) && mark(o, f.root_ordinal) && !late_of(o, f.ordinal))
-        note_conflict(r, o, &f, &here, at);
+    const model_spelling *f = model_lookup(r->tape.model, o->type, name);
+    if (!f || (f->flags & MEMBER_CHOICE)) return read_other(r, o, name, at, &here);
+    if (mark(o, f->ordinal)) return fail_duplicate(r, at);
+    if ((f->flags & MEMBER_SPELT) && mark(o, f->root) && !late_of(o, f->ordinal))
+        note_conflict(r, o, f, &here, at);
     const keep *below;
-    if (!keep_below(o->keep, f.key, &below)) return scan_skip(&r->scan);
-    if (f.flags & MEMBER_MANY) return read_array(r, o, &f, below, &here);
+    if (!keep_below(o->keep, f->key, &below)) return scan_skip(&r->scan);
+    if (f->flags & MEMBER_MANY) return read_array(r, o, f, below, &here);
     if (scan_peek(&r->scan) == '[')
         return reject(r, &here, "the element does not repeat, so JSON spells it without an array",
                       "send one value without [ ]");
-    return read_value(r, o, &f, below, &here);
+    return read_value(r, o, f, below, &here);
 }
 
 bool read_members(reader *r, object *o, bool *empty) {
@@ -309,11 +305,12 @@ bool read_members(reader *r, object *o, bool *empty) {
     *empty = !more;
     while (more) {
         str name;
+        bool escaped;
         scan_peek(s);
         const char *at = s->p;
-        if (!scan_name(s, r->tape.arena, &name) || !read_member(r, o, name, at) ||
-            !scan_next(s, '}', &more))
-            return false;
+        if (!scan_name_raw(s, &name, &escaped)) return false;
+        if (escaped) name = scan_unescape(name, r->tape.arena);
+        if (!read_member(r, o, name, at) || !scan_next(s, '}', &more)) return false;
     }
     if (o->n_unknown > 1 && scan_duplicate(o->unknown, o->n_unknown, r->tape.arena) >= 0)
         return fail_duplicate(r, s->p);
@@ -372,7 +369,8 @@ bool read_json_element(tape_builder *b, model_key key, model_type type, str text
     r.text_for_all = true;
     place root = {.index = -1},
           here = {.up = &root, .name = model_key_name(b->model, key), .index = -1};
-    model_found f = {.key = key, .type = type};
+    model_spelling f = {.key = key, .type = type};
+    if (model_is_primitive(b->model, type)) f.flags = MEMBER_PRIMITIVE;
     object parent = {.place = &root};
     bool array = scan_peek(&r.scan) == '[';
     bool ok =

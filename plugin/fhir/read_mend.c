@@ -35,7 +35,7 @@ static bool is_conflict(const object *o, model_key key) {
 static bool begin_items(mender *m, late *l, items *it) {
     scan *s = &m->reader->scan;
     *it = (items){.late = l, .place = {.up = m->object->place, .name = l->name, .index = -1}};
-    bool many = l->member.flags & MEMBER_MANY;
+    bool many = l->member->flags & MEMBER_MANY;
     l->done = true;
     s->p = l->at;
     it->more = true;
@@ -69,7 +69,7 @@ static bool read_item(mender *m, items *it, uint32_t index) {
                      "put the value itself into the member without the underscore");
         return scan_skip(&r->scan);
     }
-    object o = {.place = &it->place, .type = it->late->member.type};
+    object o = {.place = &it->place, .type = it->late->member->type};
     bool empty;
     if (!read_members(r, &o, &empty)) return false;
     if (empty)
@@ -84,14 +84,14 @@ static bool next_item(mender *m, items *it, uint32_t index) {
     scan *s = &m->reader->scan;
     if (!it->late || !it->more) return true;
     it->more = false;
-    if (!(it->late->member.flags & MEMBER_MANY)) return read_item(m, it, index);
+    if (!(it->late->member->flags & MEMBER_MANY)) return read_item(m, it, index);
     it->place.index++;
     return read_item(m, it, index) && scan_next(s, ']', &it->more);
 }
 
 static void end_items(mender *m, items *it) {
     scan *s = &m->reader->scan;
-    if (it->late && it->late->member.flags & MEMBER_MANY && *it->late->at == '[') scan_leave(s);
+    if (it->late && it->late->member->flags & MEMBER_MANY && *it->late->at == '[') scan_leave(s);
 }
 
 /* --- the children --- */
@@ -127,9 +127,9 @@ static bool put_run(mender *m, uint32_t at, uint32_t end, late *l) {
             b->nodes[index].flags = flags;
             at = m->old[at].next;
         } else {
-            uint8_t flags = l->member.flags & MEMBER_SPELT ? NODE_CHOICE : 0;
-            tape_primitive(b, l->member.key, l->member.type, (str){0}, flags);
-            if (!(l->member.flags & MEMBER_MANY)) b->nodes[index].reserved = REPORTED;
+            uint8_t flags = l->member->flags & MEMBER_SPELT ? NODE_CHOICE : 0;
+            tape_primitive(b, l->member->key, l->member->type, (str){0}, flags);
+            if (!(l->member->flags & MEMBER_MANY)) b->nodes[index].reserved = REPORTED;
         }
         if (!next_item(m, &it, index)) return false;
         if (b->nodes[index].kind == NODE_PRIMITIVE) drop_if_empty(m, index, position);
@@ -147,16 +147,16 @@ static bool has_child(const mender *m, model_key key) {
 /* The `_x` without `x` that were met before the tape had `length` nodes. */
 static bool put_lone(mender *m, uint32_t length) {
     for (late *l = m->object->late; l; l = l->next) {
-        if (l->done || l->before > length || has_child(m, l->member.key)) continue;
+        if (l->done || l->before > length || has_child(m, l->member->key)) continue;
         l->done = true;
-        if (!is_conflict(m->object, l->member.key) && !put_run(m, 0, 0, l)) return false;
+        if (!is_conflict(m->object, l->member->key) && !put_run(m, 0, 0, l)) return false;
     }
     return true;
 }
 
 static late *late_of_key(const object *o, model_key key) {
     late *l = o->late;
-    while (l && l->member.key != key) l = l->next;
+    while (l && l->member->key != key) l = l->next;
     return l;
 }
 

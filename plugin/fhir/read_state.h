@@ -23,7 +23,7 @@ typedef struct reader {
 typedef struct late late;
 struct late {
     late *next;
-    model_found member;
+    const model_spelling *member;
     str name;        /* with the underscore */
     const char *at;  /* of the value */
     uint32_t before; /* the tape's length when it was met */

@@ -46,43 +46,12 @@ bool scan_enter(scan *s) {
 
 /* --- strings --- */
 
-#if defined(__SSE2__)
-enum { STRIDE = 16 };
-typedef signed char bytes16 __attribute__((vector_size(16)));
-typedef char mask16 __attribute__((vector_size(16)));
-
-/* How many plain bytes stand at p, of the next STRIDE. */
-static inline int plain_bytes(const char *p) {
-    bytes16 v;
-    memcpy(&v, p, sizeof v);
-    /* signed: bytes of UTF-8 are negative and so below 0x20 too */
-    bytes16 odd = (bytes16)(v < 0x20) | (bytes16)(v == '"') | (bytes16)(v == '\\');
-    unsigned mask = (unsigned)__builtin_ia32_pmovmskb128((mask16)odd);
-    return mask ? __builtin_ctz(mask) : STRIDE;
-}
-#else
-enum { STRIDE = 8 };
-
-/* The same on a 64-bit word: the high bit of each byte that is not plain. Bytes above the lowest
- * such bit may be wrong through borrows, which does not matter. */
-static inline int plain_bytes(const char *p) {
-    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
-    uint64_t v = 0;
-    for (int i = 0; i < 8; i++) v |= (uint64_t)(uint8_t)p[i] << (8 * i);
-    uint64_t quote = v ^ ones * '"', backslash = v ^ ones * '\\';
-    uint64_t odd = (v | ((v - ones * 0x20) & ~v) | ((quote - ones) & ~quote) |
-                    ((backslash - ones) & ~backslash)) &
-                   high;
-    return odd ? __builtin_ctzll(odd) >> 3 : STRIDE;
-}
-#endif
-
 /* The first byte at or after p that is not plain, or the end. */
 static inline const char *plain_end(const char *p, const char *end) {
-    while (end - p >= STRIDE) {
-        int n = plain_bytes(p);
+    while (end - p >= SCAN_STRIDE) {
+        int n = scan_plain(p);
         p += n;
-        if (n < STRIDE) return p;
+        if (n < SCAN_STRIDE) return p;
     }
     while (p < end && (uint8_t)*p >= 0x20 && (uint8_t)*p < 0x80 && *p != '"' && *p != '\\') p++;
     return p;
@@ -151,11 +120,8 @@ static bool fail_string(scan *s, const char *p) {
     return fail_syntax(s, p, "a backslash starts no escape that RFC 8259 section 7 knows");
 }
 
-/* The rest of a string from its first byte that is not plain: the closing quote, or NULL. */
-static __attribute__((noinline)) const char *string_end(scan *s, const char *p, bool *escaped) {
-    for (;;) {
-        if (p >= s->end) break;
-        if (*p == '"') return p;
+const char *scan_quote_slowly(scan *s, const char *p, bool *escaped) {
+    for (p = plain_end(p, s->end); p < s->end && *p != '"'; p = plain_end(p, s->end)) {
         uint32_t point;
         int n = 0;
         if (*p == '\\') {
@@ -165,23 +131,11 @@ static __attribute__((noinline)) const char *string_end(scan *s, const char *p, 
             n = utf8_bytes(p, s->end);
         }
         if (!n) break;
-        p = plain_end(p + n, s->end);
+        p += n;
     }
+    if (p < s->end && *p == '"') return p;
     fail_string(s, p);
     return NULL;
-}
-
-bool scan_string(scan *s, str *raw, bool *escaped) {
-    const char *start = s->p + 1;
-    const char *p = plain_end(start, s->end);
-    *escaped = false;
-    if (p == s->end || *p != '"') {
-        p = string_end(s, p, escaped);
-        if (!p) return false;
-    }
-    *raw = (str){start, p - start};
-    s->p = p + 1;
-    return true;
 }
 
 str scan_unescape(str raw, arena *a) {
@@ -257,28 +211,24 @@ bool scan_literal(scan *s, str *raw) {
     return fail_syntax(s, s->p, "a value is expected here");
 }
 
+bool scan_fail_name(scan *s) {
+    bool before = s->p == s->beg || s->p[-1] != '"';
+    return fail_syntax(s, s->p,
+                       before ? "a member's name in quotes is expected here"
+                              : "a colon is expected after a member's name");
+}
+
 bool scan_name(scan *s, arena *a, str *name) {
-    if (scan_peek(s) != '"')
-        return fail_syntax(s, s->p, "a member's name in quotes is expected here");
     bool escaped;
-    if (!scan_string(s, name, &escaped)) return false;
-    if (scan_peek(s) != ':')
-        return fail_syntax(s, s->p, "a colon is expected after a member's name");
-    s->p++;
-    if (escaped && a) *name = scan_unescape(*name, a);
+    if (!scan_name_raw(s, name, &escaped)) return false;
+    if (escaped) *name = scan_unescape(*name, a);
     return true;
 }
 
-bool scan_next(scan *s, char close, bool *more) {
-    char c = scan_peek(s);
-    *more = c == ',';
-    if (*more)
-        s->p++;
-    else if (c != close)
-        return fail_syntax(s, s->p,
-                           close == '}' ? "a comma or the closing brace is expected here"
-                                        : "a comma or the closing bracket is expected here");
-    return true;
+bool scan_fail_next(scan *s, char close) {
+    return fail_syntax(s, s->p,
+                       close == '}' ? "a comma or the closing brace is expected here"
+                                    : "a comma or the closing bracket is expected here");
 }
 
 static bool skip_scalar(scan *s, char first) {
@@ -289,38 +239,50 @@ static bool skip_scalar(scan *s, char first) {
     return scan_literal(s, &raw);
 }
 
+/* Behind a value: closes what ends there. *more is false when the value that was begun `outside`
+ * is at its end, else the scan stands before the next element or member. */
+static inline bool skip_ends(scan *s, uint64_t *objects, int outside, bool *more) {
+    *more = false;
+    while (!*more && s->depth > outside) {
+        if (!scan_next(s, *objects & 1 ? '}' : ']', more)) return false;
+        if (*more) return true;
+        scan_leave(s);
+        *objects >>= 1;
+    }
+    return true;
+}
+
 /* A bit for each open level says whether it is an object; LIMIT_DEPTH levels fit in a word. */
-bool scan_skip(scan *s) {
+static inline bool skip_value(scan *s) {
     _Static_assert(LIMIT_DEPTH <= 64, "a level needs a bit");
     uint64_t objects = 0;
     int outside = s->depth;
+    bool more = true, escaped;
     str name;
-    for (;;) {
+    while (more) {
         char c = scan_peek(s);
-        if (c == '{' || c == '[') {
+        bool object = c == '{';
+        if (object || c == '[') {
             if (!scan_enter(s)) return false;
-            objects = objects << 1 | (c == '{');
-            char close = c == '{' ? '}' : ']';
-            if (scan_peek(s) != close) {
-                if (c == '{' && !scan_name(s, NULL, &name)) return false;
+            objects = objects << 1 | object;
+            if (scan_peek(s) != (object ? '}' : ']')) {
+                if (object && !scan_name_raw(s, &name, &escaped)) return false;
                 continue;
             }
-        } else {
-            if (!skip_scalar(s, c)) return false;
-            if (s->depth == outside) return true;
+        } else if (!skip_scalar(s, c)) {
+            return false;
         }
-        for (;;) { /* behind a value, or before the end of an empty object or array */
-            bool more, object = objects & 1;
-            if (!scan_next(s, object ? '}' : ']', &more)) return false;
-            if (more) {
-                if (object && !scan_name(s, NULL, &name)) return false;
-                break;
-            }
-            scan_leave(s);
-            objects >>= 1;
-            if (s->depth == outside) return true;
-        }
+        if (!skip_ends(s, &objects, outside, &more)) return false;
+        if (more && (objects & 1) && !scan_name_raw(s, &name, &escaped)) return false;
     }
+    return true;
+}
+
+bool scan_skip(scan *s) {
+    scan own = *s; /* nobody else points to it, so its members can stay in registers */
+    bool ok = skip_value(&own);
+    *s = own;
+    return ok;
 }
 
 bool scan_end(scan *s) {

@@ -13,6 +13,8 @@
 
 #include "base/arena.h"
 
+#include <string.h>
+
 typedef struct scan {
     const char *p, *end; /* what is still to be read */
     const char *beg;
@@ -28,14 +30,17 @@ scan scan_new(str text, int max_depth, fault *fault);
 bool scan_fail(scan *s, const char *at, const char *text);
 static inline isize scan_offset(const scan *s, const char *at) { return at - s->beg; }
 
+/* The first byte at or after p that is no white space, or the end. */
+static inline const char *scan_space(const char *p, const char *end) {
+    while (p < end && (uint8_t)*p <= ' ' && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+        p++;
+    return p;
+}
+
 /* The first byte that is no white space, not yet consumed; 0 at the end of the text. */
 static inline char scan_peek(scan *s) {
-    while (s->p < s->end) {
-        char c = *s->p;
-        if (c != ' ' && c != '\n' && c != '\r' && c != '\t') return c;
-        s->p++;
-    }
-    return 0;
+    s->p = scan_space(s->p, s->end);
+    return s->p < s->end ? *s->p : 0;
 }
 
 /* Consumes '{' or '[' and counts the level; scan_leave counts it off again. */
@@ -45,9 +50,76 @@ static inline void scan_leave(scan *s) {
     s->depth--;
 }
 
+#if defined(__SSE2__)
+enum { SCAN_STRIDE = 16 };
+typedef signed char scan_bytes __attribute__((vector_size(16)));
+typedef char scan_mask __attribute__((vector_size(16)));
+
+/* How many plain bytes stand at p, of the next SCAN_STRIDE: no quote, no backslash, no control
+ * character, no byte of UTF-8. */
+static inline int scan_plain(const char *p) {
+    scan_bytes v;
+    memcpy(&v, p, sizeof v);
+    /* signed: bytes of UTF-8 are negative and so below 0x20 too */
+    scan_bytes odd = (scan_bytes)(v < 0x20) | (scan_bytes)(v == '"') | (scan_bytes)(v == '\\');
+    unsigned mask = (unsigned)__builtin_ia32_pmovmskb128((scan_mask)odd);
+    return mask ? __builtin_ctz(mask) : SCAN_STRIDE;
+}
+#else
+enum { SCAN_STRIDE = 8 };
+
+/* The same on a 64-bit word: the high bit of each byte that is not plain. Bytes above the lowest
+ * such bit may be wrong through borrows, which does not matter. */
+static inline int scan_plain(const char *p) {
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+    uint64_t v = 0;
+    for (int i = 0; i < 8; i++) v |= (uint64_t)(uint8_t)p[i] << (8 * i);
+    uint64_t quote = v ^ ones * '"', backslash = v ^ ones * '\\';
+    uint64_t odd = (v | ((v - ones * 0x20) & ~v) | ((quote - ones) & ~quote) |
+                    ((backslash - ones) & ~backslash)) &
+                   high;
+    return odd ? __builtin_ctzll(odd) >> 3 : SCAN_STRIDE;
+}
+#endif
+
+/* The closing quote of a string from its first byte that needs a closer look, or near the end of
+ * the text; NULL with a fault when there is none. */
+const char *scan_quote_slowly(scan *s, const char *p, bool *escaped);
+
+/* The closing quote of the string whose text begins at p. Most bytes of a message are in strings,
+ * and nearly all strings are plain. */
+static inline __attribute__((always_inline)) const char *scan_quote(scan *s, const char *p,
+                                                                    bool *escaped) {
+    *escaped = false;
+    while (s->end - p >= SCAN_STRIDE) {
+        int n = scan_plain(p);
+        p += n;
+        if (n == SCAN_STRIDE) continue;
+        if (*p == '"') return p;
+        break;
+    }
+    return scan_quote_slowly(s, p, escaped);
+}
+
 /* A string, from its opening quote: the span between the quotes, and whether it holds escapes. */
-bool scan_string(scan *s, str *raw, bool *escaped);
-/* A member's name with its colon; unescaped (in the arena only when it held escapes). */
+static inline __attribute__((always_inline)) bool scan_string(scan *s, str *raw, bool *escaped) {
+    const char *start = s->p + 1, *quote = scan_quote(s, start, escaped);
+    if (!quote) return false;
+    *raw = (str){start, quote - start};
+    s->p = quote + 1;
+    return true;
+}
+
+/* A member's name with its colon; *escaped when it has to be unescaped. */
+bool scan_fail_name(scan *s);
+static inline __attribute__((always_inline)) bool scan_name_raw(scan *s, str *name, bool *escaped) {
+    if (scan_peek(s) != '"') return scan_fail_name(s);
+    if (!scan_string(s, name, escaped)) return false;
+    if (scan_peek(s) != ':') return scan_fail_name(s);
+    s->p++;
+    return true;
+}
+/* The same, unescaped (in the arena only when it held escapes). */
 bool scan_name(scan *s, arena *arena, str *name);
 /* A number as written. */
 bool scan_number(scan *s, str *raw);
@@ -55,7 +127,14 @@ bool scan_number(scan *s, str *raw);
 bool scan_literal(scan *s, str *raw);
 /* After an element or a member: true when `close` follows (not consumed), or a comma (consumed)
  * and *more says which. */
-bool scan_next(scan *s, char close, bool *more);
+bool scan_fail_next(scan *s, char close);
+static inline bool scan_next(scan *s, char close, bool *more) {
+    char c = scan_peek(s);
+    *more = c == ',';
+    if (!*more) return c == close || scan_fail_next(s, close);
+    s->p++;
+    return true;
+}
 /* Any one value, checked in full and forgotten. */
 bool scan_skip(scan *s);
 /* Nothing but white space is left. */

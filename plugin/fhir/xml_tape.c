@@ -92,22 +92,20 @@ static const char *value_rule(const xml_tape *x, model_type type, str text, cons
 /* id and url: elements that XML spells as attributes. */
 static void add_attribute(xml_tape *x, xml_frame *f, const xml_attribute *a, isize at) {
     place here = {.up = &f->place, .name = a->name, .index = -1};
-    model_found m;
-    bool known = !a->space.n && model_lookup(x->tape.model, f->type, a->name, &m) &&
-                 (m.flags & MEMBER_ATTRIBUTE);
-    if (!known) {
+    const model_spelling *m = a->space.n ? NULL : model_lookup(x->tape.model, f->type, a->name);
+    if (!m || !(m->flags & MEMBER_ATTRIBUTE)) {
         problem_at(x, &here, at, "structure", "FHIR XML has no such attribute here",
                    "send the element as FHIR R4 defines it");
         return;
     }
     const keep *below;
-    if (!keep_below(f->keep, m.key, &below)) return;
+    if (!keep_below(f->keep, m->key, &below)) return;
     str text = value_of(x, a->value);
-    const char *code, *rule = value_rule(x, m.type, text, &code);
+    const char *code, *rule = value_rule(x, m->type, text, &code);
     if (rule)
         problem_at(x, &here, at, code, rule, "correct the value; it was left out");
     else
-        tape_primitive(&x->tape, m.key, m.type, text, 0);
+        tape_primitive(&x->tape, m->key, m->type, text, 0);
 }
 
 static void add_attributes(xml_tape *x, xml_frame *f, const xml_attribute *list, isize n,
@@ -170,13 +168,14 @@ static bool open_in_slot(xml_tape *x, xml_frame *slot, str name, const xml_attri
 }
 
 /* Whether the element may come here, now; what it breaks is reported. */
-static bool in_order(xml_tape *x, xml_frame *f, const model_found *m, const place *here, isize at) {
-    bool again = bit(f->seen, m->root_ordinal), many = m->flags & MEMBER_MANY;
+static bool in_order(xml_tape *x, xml_frame *f, const model_spelling *m, const place *here,
+                     isize at) {
+    bool again = bit(f->seen, m->root), many = m->flags & MEMBER_MANY;
     if (again && !many) {
         problem_at(x, here, at, "structure",
                    "the element does not repeat but is given twice; neither is used",
                    "send one of them");
-        set_bit(f->refused, m->root_ordinal);
+        set_bit(f->refused, m->root);
         f->conflict = true;
         return false;
     }
@@ -185,13 +184,13 @@ static bool in_order(xml_tape *x, xml_frame *f, const model_found *m, const plac
                    "send the elements in the order of FHIR R4; this one was left out");
         return false;
     }
-    set_bit(f->seen, m->root_ordinal);
+    set_bit(f->seen, m->root);
     f->run = f->last == m->key ? f->run + 1 : 0;
     f->last = m->key;
     return true;
 }
 
-static void open_primitive(xml_tape *x, xml_frame *f, const model_found *m,
+static void open_primitive(xml_tape *x, xml_frame *f, const model_spelling *m,
                            const xml_attribute *list, isize n, isize at) {
     str text = {0};
     for (isize i = 0; i < n; i++) {
@@ -225,39 +224,38 @@ static bool open_child(xml_tape *x, xml_frame *parent, str space, str name,
     const model *m = x->tape.model;
     place here = {.up = &parent->place, .name = name, .index = -1};
     parent->filled = true;
-    model_found found;
-    bool known = model_lookup(m, parent->type, name, &found) && !(found.flags & MEMBER_CHOICE);
-    if (!known || (found.flags & MEMBER_ATTRIBUTE)) {
-        if (known)
+    const model_spelling *found = model_lookup(m, parent->type, name);
+    if (!found || (found->flags & (MEMBER_CHOICE | MEMBER_ATTRIBUTE))) {
+        if (found && (found->flags & MEMBER_ATTRIBUTE))
             problem_at(x, &here, at, "structure", "FHIR XML spells this as an attribute",
                        "write it into the tag above");
         else
             place_unknown(x->found, &here, at, m, parent->type);
         return pass_over(x);
     }
-    if (!in_order(x, parent, &found, &here, at)) return pass_over(x);
-    if (found.flags & MEMBER_MANY) here.index = parent->run;
+    if (!in_order(x, parent, found, &here, at)) return pass_over(x);
+    if (found->flags & MEMBER_MANY) here.index = parent->run;
     const keep *below;
-    if (!keep_below(parent->keep, found.key, &below)) return pass_over(x);
-    if (found.type == TYPE_xhtml) return open_div(x, space, &here, at);
+    if (!keep_below(parent->keep, found->key, &below)) return pass_over(x);
+    if (found->type == TYPE_xhtml) return open_div(x, space, &here, at);
     if (!str_eq(space, FHIR_SPACE)) {
         problem_at(x, &here, at, "structure", "the element is not in the namespace of FHIR",
                    "put it into http://hl7.org/fhir");
         return pass_over(x);
     }
-    here.name = model_key_name(m, found.key);
-    if (found.flags & MEMBER_SPELT) here.name = arena_str(x->tape.arena, name);
-    xml_frame *f = push(x, here, below, found.type);
-    if (found.flags & MEMBER_RESOURCE) {
+    here.name = model_key_name(m, found->key);
+    if (found->flags & MEMBER_SPELT) here.name = arena_str(x->tape.arena, name);
+    xml_frame *f = push(x, here, below, found->type);
+    if (found->flags & MEMBER_RESOURCE) {
         f->slot = true;
-        f->key = found.key;
+        f->key = found->key;
         return true;
     }
-    if (model_is_primitive(m, found.type))
-        open_primitive(x, f, &found, list, n, at);
+    if (model_is_primitive(m, found->type))
+        open_primitive(x, f, found, list, n, at);
     else
-        f->node = tape_open(&x->tape, found.key, found.type,
-                            found.flags & MEMBER_SPELT ? NODE_CHOICE : 0);
+        f->node = tape_open(&x->tape, found->key, found->type,
+                            found->flags & MEMBER_SPELT ? NODE_CHOICE : 0);
     add_attributes(x, f, list, n, at);
     return true;
 }
@@ -289,9 +287,9 @@ static void drop_refused(xml_tape *x, const xml_frame *f) {
     for (uint32_t from = to, next; from < b->n; from = next) {
         next = b->nodes[from].next;
         uint32_t count = next - from;
-        model_found m;
         str key = model_key_name(b->model, b->nodes[from].key);
-        if (model_lookup(b->model, f->type, key, &m) && bit(f->refused, m.root_ordinal)) continue;
+        const model_spelling *m = model_lookup(b->model, f->type, key);
+        if (m && bit(f->refused, m->root)) continue;
         memmove(b->nodes + to, b->nodes + from, (size_t)count * sizeof(node));
         for (uint32_t i = to; i < to + count; i++) b->nodes[i].next -= from - to;
         to += count;

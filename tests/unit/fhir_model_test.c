@@ -160,16 +160,16 @@ static void patient_of_a_resource(void) {
 
 static void ordinals_are_unique(void) {
     m = model_r4();
-    model_found id, value, quantity, string;
-    CHECK(model_lookup(m, TYPE_Observation, S("id"), &id));
-    CHECK(model_lookup(m, TYPE_Observation, S("value"), &value));
-    CHECK(model_lookup(m, TYPE_Observation, S("valueQuantity"), &quantity));
-    CHECK(model_lookup(m, TYPE_Observation, S("valueString"), &string));
-    CHECK_INT(id.ordinal, 0);
-    CHECK(value.flags & MEMBER_CHOICE);
-    CHECK(quantity.ordinal != string.ordinal);
-    CHECK_INT(quantity.root_ordinal, value.ordinal);
-    CHECK_INT(string.root_ordinal, value.ordinal);
+    const model_spelling *id, *value, *quantity, *string;
+    CHECK_OR_RETURN((id = model_lookup(m, TYPE_Observation, S("id"))) != NULL);
+    CHECK_OR_RETURN((value = model_lookup(m, TYPE_Observation, S("value"))) != NULL);
+    CHECK_OR_RETURN((quantity = model_lookup(m, TYPE_Observation, S("valueQuantity"))) != NULL);
+    CHECK_OR_RETURN((string = model_lookup(m, TYPE_Observation, S("valueString"))) != NULL);
+    CHECK_INT(id->ordinal, 0);
+    CHECK(value->flags & MEMBER_CHOICE);
+    CHECK(quantity->ordinal != string->ordinal);
+    CHECK_INT(quantity->root, value->ordinal);
+    CHECK_INT(string->root, value->ordinal);
 }
 
 static void extension_of_the_model(void) {
@@ -201,10 +201,11 @@ static void extension_of_the_model(void) {
     check_member("Patient", "birthDate", "birthDate", "date", false);
     model_element *list;
     CHECK_INT(model_elements(own, row, &a, &list), 4); /* id, extension, score, code */
-    model_found id, first;
-    CHECK(model_lookup(own, row, S("extension"), &id) &&
-          model_lookup(own, row, S("score"), &first));
-    CHECK(first.ordinal > id.ordinal);
+    const model_spelling *id, *first;
+    id = model_lookup(own, row, S("extension"));
+    first = model_lookup(own, row, S("score"));
+    CHECK_OR_RETURN(id && first);
+    CHECK(first->ordinal > id->ordinal);
 
     model *second = model_extend(&a, own); /* a layer upon a layer */
     m = second;

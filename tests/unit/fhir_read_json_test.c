@@ -266,9 +266,9 @@ static void many_unknown_members(void) {
     enum { N = 100000 };
     char *text = malloc(64 + N * 12);
     int n = sprintf(text, "{\"resourceType\":\"Patient\"");
-    for (int i = 0; i < N; i++) n += sprintf(text + n, ",\"x%d\":0", i);
+    for (int i = 0; i < N; i++) n += snprintf(text + n, 16, ",\"x%d\":0", i);
     int twice = n;
-    n += sprintf(text + n, ",\"x%d\":0}", N / 2);
+    n += snprintf(text + n, 16, ",\"x%d\":0}", N / 2);
     fixture f;
     fixture_read(&f, (str){text, n});
     CHECK(!f.ok);
