@@ -30,7 +30,7 @@ void clock_set(instance *instance, fhirtrial_clock_fn fn, void *user) {
 
 str clock_instant(arena *arena, int64_t unix_ns) {
     char text[WHEN_TEXT];
-    when value = when_from_unix(unix_ns - unix_ns % 1000000000, 0);
+    when value = when_from_unix(unix_ns, 0);
     value.fraction = 0;
     value.nano = 0;
     return arena_str(arena, (str){text, when_format(value, text)});

@@ -2,6 +2,7 @@
 /* handle.c: slots with generations; every call checks the number it was given. */
 #include "handle.h"
 
+#include <sched.h>
 #include <unistd.h>
 
 enum { SLOT_BITS = 12, SLOTS = 1 << SLOT_BITS, GENERATIONS = 1 << (31 - SLOT_BITS) };
@@ -13,13 +14,33 @@ typedef struct slot {
     bool closing;
 } slot;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t given_back = PTHREAD_COND_INITIALIZER;
+static pthread_mutex_t lock; /* both made by enter() */
+static pthread_cond_t given_back;
 static slot slots[SLOTS]; /* slot 0 stays empty, so that no handle is 0 */
+
+static _Atomic pid_t owner; /* the process whose lock this is; -pid while that one makes it anew */
+
+/* Takes the lock. A fork may have copied it while another thread of the parent held it: the child
+ * makes it anew, as what it guards there are handles that are refused anyway. */
+static void enter(void) {
+    pid_t self = getpid(), seen = atomic_load(&owner);
+    while (seen != self) {
+        if (seen == -self) {
+            sched_yield();
+            seen = atomic_load(&owner);
+        } else if (atomic_compare_exchange_weak(&owner, &seen, -self)) {
+            pthread_mutex_init(&lock, NULL);
+            pthread_cond_init(&given_back, NULL);
+            atomic_store(&owner, self);
+            seen = self;
+        }
+    }
+    pthread_mutex_lock(&lock);
+}
 
 int32_t handle_add(instance *instance) {
     int32_t handle = 0;
-    pthread_mutex_lock(&lock);
+    enter();
     for (int i = 1; i < SLOTS && handle == 0; i++) {
         slot *s = &slots[i];
         if (s->instance) continue;
@@ -45,7 +66,7 @@ static int32_t why_not(const slot *s) {
 }
 
 instance *handle_take(int32_t handle, int32_t *code) {
-    pthread_mutex_lock(&lock);
+    enter();
     slot *s = find(handle);
     *code = why_not(s);
     instance *found = *code == FHIRTRIAL_OK ? s->instance : NULL;
@@ -55,14 +76,14 @@ instance *handle_take(int32_t handle, int32_t *code) {
 }
 
 void handle_give(int32_t handle) {
-    pthread_mutex_lock(&lock);
+    enter();
     slot *s = find(handle);
     if (s && --s->users == 0) pthread_cond_broadcast(&given_back);
     pthread_mutex_unlock(&lock);
 }
 
 instance *handle_close(int32_t handle, int32_t *code) {
-    pthread_mutex_lock(&lock);
+    enter();
     slot *s = find(handle);
     *code = why_not(s);
     instance *found = *code == FHIRTRIAL_OK ? s->instance : NULL;
@@ -75,7 +96,7 @@ instance *handle_close(int32_t handle, int32_t *code) {
 }
 
 void handle_remove(int32_t handle) {
-    pthread_mutex_lock(&lock);
+    enter();
     slot *s = find(handle);
     while (s && s->users > 0) pthread_cond_wait(&given_back, &lock);
     if (s) s->instance = NULL;

@@ -3,6 +3,7 @@
  * on the host's own thread. */
 #include "instance.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,11 +56,21 @@ static void write_line(void *state) {
     w->line = buf_str(&line);
 }
 
+static bool format_line(line_work *w) {
+    arena_init(&w->arena, 1 << 18, &w->landing);
+    return guarded(&w->landing, write_line, w);
+}
+
+static void fill(log_line *slot, const line_work *w) {
+    slot->level = w->level;
+    memcpy(slot->text, w->line.p, (size_t)w->line.n);
+    slot->text[w->line.n] = 0;
+}
+
 void journal_line(journal *j, int level, const char *event, str endpoint, str text) {
     line_work w = {
         .event = event, .endpoint = str_slice(endpoint, 0, 64), .text = text, .level = level};
-    arena_init(&w.arena, 1 << 18, &w.landing);
-    bool ok = guarded(&w.landing, write_line, &w);
+    bool ok = format_line(&w);
     pthread_mutex_lock(&j->lock);
     if (ok && j->lines) {
         if (j->n == LOG_LINES) {
@@ -67,14 +78,27 @@ void journal_line(journal *j, int level, const char *event, str endpoint, str te
             j->n--;
             j->lost++;
         }
-        log_line *slot = &j->lines[(j->first + j->n++) % LOG_LINES];
-        slot->level = level;
-        memcpy(slot->text, w.line.p, (size_t)w.line.n);
-        slot->text[w.line.n] = 0;
+        fill(&j->lines[(j->first + j->n++) % LOG_LINES], &w);
     } else {
         j->lost++;
     }
     pthread_mutex_unlock(&j->lock);
+    arena_release(&w.arena);
+}
+
+/* Where lines were lost, the oldest one that waits gives its place to one that says how many. The
+ * lock is held. */
+static void tell_lost(journal *j) {
+    char text[64];
+    if (j->lost == 0 || !j->lines) return;
+    int64_t lost = j->lost + (j->n > 0);
+    snprintf(text, sizeof text, "%lld log lines were lost: take them more often", (long long)lost);
+    line_work w = {.event = "lines-lost", .text = str_from(text), .level = FHIRTRIAL_LOG_WARNING};
+    if (format_line(&w)) {
+        fill(&j->lines[j->first], &w);
+        if (j->n == 0) j->n = 1;
+        j->lost = 0;
+    }
     arena_release(&w.arena);
 }
 
@@ -113,6 +137,7 @@ static void end_call(journal *j) {
 void journal_deliver(journal *j) {
     log_line line;
     pthread_mutex_lock(&j->lock);
+    if (j->log) tell_lost(j);
     while (j->log && take_line(j, &line)) {
         fhirtrial_log_fn fn = j->log;
         void *user = j->log_user;
@@ -137,6 +162,7 @@ void journal_deliver(journal *j) {
 int32_t journal_next(journal *j, void *out, int64_t cap, int64_t *n) {
     int32_t code = FHIRTRIAL_NOMATCH;
     pthread_mutex_lock(&j->lock);
+    tell_lost(j);
     if (j->n > 0) {
         code = copy_out(str_from(j->lines[j->first].text), out, cap, n);
         if (code == FHIRTRIAL_OK) {
