@@ -52,9 +52,20 @@ def shared(*parts):
     return path
 
 
+_kept_folder = None
+
+
+def use_folder(folder):
+    """Lets the files of this run lie in a folder that stays; to be called before anything else here."""
+    global _kept_folder
+    _kept_folder = pathlib.Path(folder)
+
+
 @functools.cache
 def run_folder():
     """A folder for this whole test run, removed at its end unless FHIRTRIAL_KEEP is set."""
+    if _kept_folder:
+        return _kept_folder
     folder = pathlib.Path(tempfile.mkdtemp(prefix="fhirtrial-test-"))
     if os.environ.get("FHIRTRIAL_KEEP"):
         print(f"test files are kept in {folder}")

@@ -50,7 +50,8 @@ class Site:
 
     def add_file(self, name="file"):
         """An endpoint that appends Flags to `flags_file`. Returns its object, to be changed at will."""
-        return self._add({"name": name, "type": "file", "path": self.flags_file.name})
+        patient = f"same-as-source: {self.source}"
+        return self._add({"name": name, "type": "file", "path": self.flags_file.name, "patient": patient})
 
     def add_ehr(self, ehr, name="ehr", algorithm="RS384", **changes):
         """A FHIR endpoint for a harness.Ehr with SMART Backend Services. Returns its object."""
@@ -107,6 +108,44 @@ class Site:
         """Writes fhirtrial.json and returns its path."""
         self.path.write_text(json.dumps(self.config, indent=2) + "\n")
         return self.path
+
+    def run(self, *inputs, now="2025-06-30T12:00:00Z", options=(), timeout=120, **more):
+        """`fhirtrial run` with this configuration; a CompletedProcess."""
+        clock = ["--now", now] if now else []
+        return harness.fhirtrial(
+            "run", "--config", self.write(), *clock, *options, *inputs, timeout=timeout, **more
+        )
+
+    def feed(self, *inputs, **options):
+        """run() with --json, which must end well or with refusals; the results as a list of dicts."""
+        done = self.run(*inputs, options=["--json", *options.pop("options", ())], **options)
+        if done.returncode not in (0, 1, 3):
+            raise AssertionError(f"fhirtrial run: status {done.returncode}: {done.stderr[-2000:].decode()}")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def ask(self, command, *arguments, timeout=120):
+        """The standard output of a command that asks, as text; AssertionError where it fails."""
+        done = harness.fhirtrial(command, "--config", self.path, *arguments, timeout=timeout)
+        if done.returncode != 0:
+            raise AssertionError(f"fhirtrial {command}: status {done.returncode}: {done.stderr[-2000:].decode()}")
+        return done.stdout.decode()
+
+    def records(self, *patients):
+        """{patient id: record document} of the named or all patients."""
+        lines = [json.loads(line) for line in self.ask("record", "--json", *patients).splitlines()]
+        return {line["patient"]: line["record"] for line in lines}
+
+    def verdicts(self, *patients):
+        """{(patient id, study): verdict document} of the named or all patients."""
+        out = {}
+        for line in self.ask("explain", "--json", *patients).splitlines():
+            for row in json.loads(line):
+                out[row["patient"], row["study"]] = row["verdict"]
+        return out
+
+    def outbox(self, state=None):
+        """The outbox's messages as dicts."""
+        return json.loads(self.ask("outbox", "--json", *(["--state", state] if state else [])))
 
     def sent_to_file(self):
         """The Flags in `flags_file`, oldest first."""
