@@ -18,7 +18,7 @@ static const char help[] =
     "A message that cannot be used is reported with file and line and passed over.\n"
     "\n"
     "  --format    ndjson unless given\n"
-    "  --mappings  value sets and concept maps for memberOf() and translate()\n"
+    "  --mappings  a mapping set: its value sets and concept maps, and its strict rules\n"
     "  --now       what now() and today() give, for example 2025-03-01T12:00:00Z\n"
     "  --lenient   exit 0 even though messages were passed over\n"
     "  --explain   print plan and operations, read nothing\n"
@@ -97,7 +97,8 @@ static void load_step(void *state) {
                                        .at = fault.at,
                                        .text = str_from(fault.text)});
     else {
-        view_environment environment = {.model = m, .terminology = v->terminology};
+        view_environment environment = {
+            .model = m, .terminology = v->terminology, .strict = v->mappings != NULL};
         v->view = view_compile(&v->set, &environment, root, str_from(v->view_path), &found);
     }
     for (isize i = 0; i < found.n; i++)
