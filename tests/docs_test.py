@@ -4,8 +4,8 @@
 
 Every ```console block of README.md and docs/*.md is a session: a line that begins with `$ ` is given to a shell, the
 lines up to the next one are what it prints, standard output and standard error together in the order they came. A line
-`…` stands for any lines, `…` within a line for any text. A block starts in a fresh copy of docs/example with
-the program in PATH; "```console continued" goes on where the block before it ended. What needs servers or minutes is
+`…` stands for any lines, `…` within a line for any text. A block starts in a fresh folder: a copy of docs/example,
+for README.md one that looks like the top of the project; the program is in PATH, "```console continued" goes on where the block before it ended. What needs servers or minutes is
 written as ```sh and is not run here. Local links of the documents must lead somewhere. `--update` writes what the
 program prints into the documents, to be read before it is committed. The lists that documents explain (keys,
 queries, codes, reasons) are compared with the sources.
@@ -83,6 +83,17 @@ def agrees(expected, printed):
     return re.fullmatch("".join(map(pattern, expected)), text) is not None
 
 
+def furnish(folder, path):
+    """README.md speaks from the top of the project, the other documents from a copy of docs/example."""
+    if path.parent == TOP:
+        for name in ("demo", "docs", "mappings", "plugin", "tests"):
+            (folder / name).symlink_to(TOP / name)
+        (folder / "build").symlink_to(BUILD)
+    else:
+        shutil.copytree(TOP / "docs" / "example", folder, dirs_exist_ok=True)
+        subprocess.run(["chmod", "-R", "u+w", folder], check=True)
+
+
 def folders(path):
     """Yields each session of a document with the folder it runs in."""
     folder = None
@@ -91,8 +102,7 @@ def folders(path):
             if folder:
                 shutil.rmtree(folder)
             folder = Path(tempfile.mkdtemp(prefix="fhirtrial-docs-"))
-            shutil.copytree(TOP / "docs" / "example", folder, dirs_exist_ok=True)
-            subprocess.run(["chmod", "-R", "u+w", folder], check=True)
+            furnish(folder, path)
         yield session, folder
     if folder:
         shutil.rmtree(folder)
