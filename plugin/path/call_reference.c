@@ -43,16 +43,9 @@ static str reference_text(machine *m, item it) {
     return tape_child_text(m->run->tape, it.node, KEY_reference, m->run->arena);
 }
 
-static uint32_t root_of(machine *m, uint32_t index) {
-    uint32_t r = tape_resource_of(m->run->tape, index);
-    while (r != TAPE_NONE && r > 0 && m->nodes[r].key == KEY_contained)
-        r = tape_resource_of(m->run->tape, r - 1);
-    return r;
-}
-
 static uint32_t find_contained(machine *m, uint32_t from, str id) {
     const tape *t = m->run->tape;
-    uint32_t root = root_of(m, from);
+    uint32_t root = machine_root_resource(m, from);
     if (root == TAPE_NONE || id.n == 0) return id.n == 0 ? root : TAPE_NONE;
     uint32_t k = tape_child(t, root, KEY_contained);
     for (; k != TAPE_NONE; k = tape_next(t, root, k))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* literal.c: escapes, numbers, dates. */
 #include "path/literal.h"
+#include "path/text.h"
 #include <string.h>
 
 static int hex_digit(char c) {
@@ -20,29 +21,6 @@ static int32_t hex4(str s, isize at) {
         value = value * 16 + d;
     }
     return value;
-}
-
-static isize put_utf8(char *out, uint32_t c) {
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xC0 | (c >> 6));
-        out[1] = (char)(0x80 | (c & 0x3F));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (char)(0xE0 | (c >> 12));
-        out[1] = (char)(0x80 | ((c >> 6) & 0x3F));
-        out[2] = (char)(0x80 | (c & 0x3F));
-        return 3;
-    }
-    out[0] = (char)(0xF0 | (c >> 18));
-    out[1] = (char)(0x80 | ((c >> 12) & 0x3F));
-    out[2] = (char)(0x80 | ((c >> 6) & 0x3F));
-    out[3] = (char)(0x80 | (c & 0x3F));
-    return 4;
 }
 
 /* The \uXXXX at `at` (just past the u), a surrogate pair as one character. False when malformed. */
@@ -86,7 +64,7 @@ bool literal_unquote(arena *arena, str quoted, str *out) {
             uint32_t code = 0;
             i++;
             if (!unicode_escape(inner, &i, &code)) return false;
-            n += put_utf8(text + n, code);
+            n += text_put(text + n, code);
         } else {
             text[n++] = escaped_byte(inner.p[i++]);
         }

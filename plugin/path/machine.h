@@ -95,6 +95,9 @@ static inline item node_item(const machine *m, uint32_t index) {
     return (item){.kind = ITEM_NODE, .type = m->nodes[index].type, .node = index};
 }
 
+/* The resource a node lies in; of a contained one, the resource that contains it. */
+uint32_t machine_root_resource(const machine *m, uint32_t index);
+
 /* Runs the k-th part of a call on a focus; the result is left at [*at, m->top). The caller takes it
  * away by setting m->top. */
 bool part_run(machine *m, const call *c, int k, const frame *f, isize *at);

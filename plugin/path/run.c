@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run.c: the loop. One switch over the operations; a part (where, iif ...) is run by call. */
+#include "fhir/model_ids.h"
 #include "path/calls.h"
 #include <string.h>
 
@@ -167,17 +168,17 @@ static bool run_root(machine *m, const op *o) {
     return true;
 }
 
-static uint32_t root_resource(const machine *m, uint32_t index) {
+uint32_t machine_root_resource(const machine *m, uint32_t index) {
     uint32_t r = tape_resource_of(m->run->tape, index);
-    while (r > 0 && r != TAPE_NONE &&
-           str_eq(model_key_name(m->model, m->nodes[r].key), S("contained")))
+    while (r != TAPE_NONE && r > 0 && m->nodes[r].key == KEY_contained)
         r = tape_resource_of(m->run->tape, r - 1);
     return r;
 }
 
 static bool run_resource(machine *m, bool root) {
     begin(m);
-    uint32_t r = root ? root_resource(m, m->context) : tape_resource_of(m->run->tape, m->context);
+    uint32_t r =
+        root ? machine_root_resource(m, m->context) : tape_resource_of(m->run->tape, m->context);
     return r == TAPE_NONE || push(m, node_item(m, r));
 }
 
