@@ -172,8 +172,8 @@ void audit_check_head(call *c) {
     verify_step(&v);
     if (v.bad != 0) {
         db_fail(c->db, STORE_BROKEN,
-                "store: audit entry %lld does not fit the one before: the trail was changed; keep "
-                "the file and run the audit verification",
+                "store: audit entry %lld does not fit the one before: the trail was changed; stop, "
+                "keep the file, and restore a backup",
                 (long long)v.bad);
     }
 }

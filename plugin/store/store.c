@@ -212,6 +212,7 @@ static void open_step(void *state) {
     if (!check_schema(c->db)) make_schema(c->db);
     int64_t bytes = pragma(c->db, "PRAGMA page_count") * pragma(c->db, "PRAGMA page_size");
     if (bytes <= CHECKED_BYTES) quick_check(c->db);
+    audit_check_head(c);
 }
 
 static void check_step(void *state) {

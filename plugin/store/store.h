@@ -35,7 +35,9 @@ typedef struct store_options {
 } store_options;
 
 /* Opens or creates (0600, owner checked); the same file already open in this process gives the same
- * store with one more reference. */
+ * store with one more reference. A file of something else or of a newer schema is refused before
+ * anything in it changes; pages (up to 256 MiB of them) and the audit trail's last link are
+ * checked. No store may be used across a fork. */
 store_status store_open(const store_options *options, store **out, fault *fault);
 void store_close(store *store);
 /* quick_check, schema version, chain head; for `health`. */
@@ -66,8 +68,9 @@ typedef struct resource_head {
 store_status store_resource(store *store, arena *arena, str source, str type, str id,
                             resource_head *out, fault *fault);
 /* Whether a state with these order facts is newer than the head: lastUpdated, else numeric
- * versionId, where both have it and they differ, else arrival (newer). An equal version or content
- * is `same`; what a removal removed, or older, restores nothing. (contracts.md, Identity.) */
+ * versionId, where both have it and they differ, else arrival (newer). Equal content is `same`, and
+ * so is an equal version where a content is not known; a second removal that is not newer is too.
+ * What a removal removed, or older, restores nothing. (contracts.md, Identity.) */
 typedef enum order_result { ORDER_NEWER, ORDER_SAME, ORDER_OLDER } order_result;
 order_result store_order(const resource_head *head, str version, str updated, str content,
                          bool removal);
@@ -190,8 +193,9 @@ store_status store_commit(store *store, const message_write *message, fault *fau
 /* --- mapping sets --- */
 /* Keeps a mapping set's files (one JSON document, compressed) under its digest, once. */
 store_status store_keep_mappings(store *store, str digest, str document, fault *fault);
-/* (Re)makes one SQL view a mapping view for analysts: columns `col` TEXT, and `col_num` REAL for
- * numeric ones. */
+/* (Re)makes one SQL view a mapping view for analysts, named view_<name>: row_source row_patient
+ * row_resource row_version row_updated row_number, then each column as TEXT with its digits, and
+ * beside a numeric one <column>_num REAL. An unchanged view is left alone. */
 typedef struct sql_column {
     str name;
     bool numeric;
@@ -261,8 +265,8 @@ store_status store_outbox_park(store *store, int64_t id, str reason, fault *faul
 store_status store_audit_json(store *store, int64_t from, int64_t most, buf *out, fault *fault);
 /* Appends one entry of its own transaction (operator's commands, configuration changes). */
 store_status store_audit_add(store *store, const char *action, str detail_json, fault *fault);
-/* Recomputes the chain; *bad is the first broken sequence number or 0, *entries how many were read.
- */
+/* Recomputes the chain; *bad is the first broken sequence number or 0, *entries how many hold. What
+ * was cut off at the end shows in *entries only. */
 store_status store_audit_verify(store *store, int64_t *entries, int64_t *bad, fault *fault);
 /* Counters: messages, resources, rows, verdicts, outbox by state, oldest waiting seconds. */
 store_status store_stats_json(store *store, int64_t now_ms, buf *out, fault *fault);

@@ -128,6 +128,9 @@ static void views_for_analysts(void) {
     CHECK_INT(shelf_number(&s, "SELECT count(*) FROM pragma_table_info('view_things')"), 8);
     columns[0].name = S("x\"; DROP TABLE audit; --");
     CHECK_INT(store_sql_view(s.store, S("things"), columns, 1, &s.fault), STORE_BROKEN);
+    /* A call that failed inside its transaction leaves none open. */
+    CHECK_INT(shelf_put(&s, "Observation", "o2", "p1", "", "c2"), STORE_OK);
+    CHECK_INT(shelf_number(&s, "SELECT count(*) FROM view_things"), 2);
     shelf_close(&s);
 }
 

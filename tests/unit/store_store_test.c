@@ -133,6 +133,9 @@ static void health(void) {
                          " WHERE seq = 2"));
     CHECK_INT(store_check(s.store, &s.fault), STORE_BROKEN);
     CHECK(strstr(s.fault.text, "audit entry 2") != NULL);
+    store_close(s.store);
+    CHECK_INT(shelf_reopen(&s, 0), STORE_BROKEN); /* nor is it opened again */
+    CHECK(strstr(s.fault.text, "audit entry 2") != NULL);
     shelf_close(&s);
 }
 
