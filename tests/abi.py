@@ -109,8 +109,8 @@ def main():
     tests = {
         "the library exports the names of the map":
             lambda: differences(exported(), "the library", named_by_map(), "the map"),
-        "every name of the map is declared in the header":
-            lambda: sorted(named_by_map() - declared_by_header()),
+        "the map names what the header declares":
+            lambda: differences(named_by_map(), "the map", declared_by_header(), "the header"),
         "the header declares fifteen functions":
             lambda: [] if len(declared_by_header()) == 15 else sorted(declared_by_header()),
         "the header is C99": lambda: header_alone("c", "c99"),

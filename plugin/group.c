@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* group.c: which patients are one person. Two are, when Patient.link joins them in either direction
+ * or when they share an identifier of a system the site listed; links that this message writes
+ * replace the stored ones. Never by name or birth date (contracts.md, Identity). */
+#include "work.h"
+
+#include "fhir/json.h"
+
+enum { GROUP_MOST = 64 };
+
+static const json *read_pairs(work *w, str text) {
+    const json *list = NULL;
+    fault fault;
+    if (text.n == 0 || !json_read(&w->arena, text, &list, &fault)) return NULL;
+    return list->kind == JSON_ARRAY ? list->child : NULL;
+}
+
+static str pair_part(const json *pair, int part) {
+    const json *value = pair->kind == JSON_ARRAY ? pair->child : NULL;
+    for (; value && part > 0; part--) value = value->next;
+    return value && value->kind == JSON_STRING ? value->text : (str){0};
+}
+
+typedef struct frontier {
+    patient_ref at[GROUP_MOST];
+    isize n;
+} frontier;
+
+static void reach(frontier *f, patient_ref patient) {
+    for (isize i = 0; i < f->n; i++)
+        if (patient_same(f->at[i], patient)) return;
+    if (f->n < GROUP_MOST) f->at[f->n++] = patient;
+}
+
+static bool listed_system(const work *w, str system) {
+    const str_list *systems = &w->c->settings.patient_identifiers;
+    for (isize i = 0; i < systems->n; i++)
+        if (str_eq(systems->items[i], system)) return true;
+    return false;
+}
+
+/* Ties that a Patient of this message has by what it says now. */
+static bool reach_written(work *w, const resource_write *write, frontier *f) {
+    for (const json *pair = read_pairs(w, write->links); pair; pair = pair->next)
+        reach(f, (patient_ref){w->source, pair_part(pair, 1)});
+    for (const json *pair = read_pairs(w, write->identifiers); pair; pair = pair->next) {
+        if (!listed_system(w, pair_part(pair, 0))) continue;
+        patient_ref *holders;
+        isize n;
+        w->status = store_holders(w->instance->store, &w->arena, pair_part(pair, 0),
+                                  pair_part(pair, 1), &holders, &n, &w->fault);
+        if (w->status != STORE_OK && w->status != STORE_NONE) return false;
+        for (isize i = 0; w->status == STORE_OK && i < n; i++)
+            if (!work_patient_write(w, holders[i])) reach(f, holders[i]);
+    }
+    return true;
+}
+
+/* Patients of this message whose links or identifiers now tie them to `patient`. */
+static void reach_back(work *w, const member *m, frontier *f) {
+    for (isize i = 0; i < w->writes.n; i++) {
+        const resource_write *write = &w->writes.at[i];
+        if (!str_eq(write->type, S("Patient")) || write->removal) continue;
+        for (const json *pair = read_pairs(w, write->links); pair; pair = pair->next)
+            if (str_eq(m->ref.source, w->source) && str_eq(pair_part(pair, 1), m->ref.id))
+                reach(f, write->patient);
+        for (const json *pair = read_pairs(w, write->identifiers); pair; pair = pair->next) {
+            if (!listed_system(w, pair_part(pair, 0))) continue;
+            for (const json *own = read_pairs(w, m->identifiers); own; own = own->next)
+                if (str_eq(pair_part(own, 0), pair_part(pair, 0)) &&
+                    str_eq(pair_part(own, 1), pair_part(pair, 1)))
+                    reach(f, write->patient);
+        }
+    }
+}
+
+static bool reach_stored(work *w, const member *m, bool rewritten, frontier *f) {
+    const str_list *systems = &w->c->settings.patient_identifiers;
+    patient_edge *edges;
+    isize n;
+    w->status = store_edges(w->instance->store, &w->arena, m->ref, systems->items, systems->n,
+                            &edges, &n, &w->fault);
+    if (w->status == STORE_NONE) return true;
+    if (w->status != STORE_OK) return false;
+    for (isize i = 0; i < n; i++) {
+        if (rewritten && edges[i].kind != EDGE_LINK_IN) continue;
+        if (edges[i].kind != EDGE_LINK_OUT && work_patient_write(w, edges[i].other)) continue;
+        reach(f, edges[i].other);
+    }
+    return true;
+}
+
+static bool read_member(work *w, patient_ref ref, member *m) {
+    *m = (member){.ref = ref};
+    w->status = store_patient(w->instance->store, &w->arena, ref, &m->state, &w->fault);
+    if (w->status != STORE_OK && w->status != STORE_NONE) return false;
+    const resource_write *write = work_patient_write(w, ref);
+    m->identifiers = write ? write->identifiers : m->state.identifiers;
+    m->links = write ? write->links : m->state.links;
+    for (const json *pair = read_pairs(w, m->links); pair; pair = pair->next)
+        if (str_eq(pair_part(pair, 0), S("replaced-by"))) m->replaced = true;
+    *PUSH(w, w->revs) = (rev_check){ref, m->state.rev};
+    return true;
+}
+
+static int by_ref(const member *a, const member *b) {
+    int order = str_compare(a->ref.id, b->ref.id);
+    return order ? order : str_compare(a->ref.source, b->ref.source);
+}
+
+static void choose_canonical(group *g) {
+    g->canonical = &g->members[0];
+    for (isize i = 1; i < g->n; i++) {
+        member *m = &g->members[i], *best = g->canonical;
+        if (m->replaced != best->replaced ? best->replaced : by_ref(m, best) < 0) g->canonical = m;
+    }
+}
+
+static bool in_a_group(const work *w, patient_ref patient) {
+    for (isize i = 0; i < w->groups.n; i++)
+        for (isize k = 0; k < w->groups.at[i].n; k++)
+            if (patient_same(w->groups.at[i].members[k].ref, patient)) return true;
+    return false;
+}
+
+static bool make_group(work *w, patient_ref start) {
+    frontier f = {{start}, 1};
+    group g = {arena_new(&w->arena, member, GROUP_MOST), 0, NULL};
+    for (; g.n < f.n; g.n++) {
+        member *m = &g.members[g.n];
+        if (!read_member(w, f.at[g.n], m)) return false;
+        const resource_write *write = work_patient_write(w, m->ref);
+        if (write && !reach_written(w, write, &f)) return false;
+        if (!reach_stored(w, m, write != NULL, &f)) return false;
+        reach_back(w, m, &f);
+    }
+    choose_canonical(&g);
+    *PUSH(w, w->groups) = g;
+    return true;
+}
+
+/* Who was tied to a rewritten Patient before is affected too: an unlink splits a person again. */
+static bool touch_former(work *w) {
+    const str_list *systems = &w->c->settings.patient_identifiers;
+    for (isize i = 0; i < w->writes.n; i++) {
+        if (!str_eq(w->writes.at[i].type, S("Patient"))) continue;
+        patient_edge *edges;
+        isize n = 0;
+        w->status = store_edges(w->instance->store, &w->arena, w->writes.at[i].patient,
+                                systems->items, systems->n, &edges, &n, &w->fault);
+        if (w->status != STORE_OK && w->status != STORE_NONE) return false;
+        for (isize k = 0; w->status == STORE_OK && k < n; k++) work_touch(w, edges[k].other);
+    }
+    return true;
+}
+
+bool work_groups(work *w) {
+    if (!touch_former(w)) return false;
+    for (isize i = 0; i < w->touched.n; i++)
+        if (!in_a_group(w, w->touched.at[i]) && !make_group(w, w->touched.at[i])) return false;
+    return true;
+}

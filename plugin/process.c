@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* process.c: one message from bytes to commit. It is read and decided outside any transaction, and
+ * committed only if no patient it looked at has changed meanwhile; otherwise it is decided again.
+ * Nothing is acknowledged before the commit, and a message that fails leaves nothing behind. */
+#include "work.h"
+
+#include "fhir/json.h"
+#include "fhir/read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TRIES = 16, ARENA_PER_BYTE = 24, ARENA_LEAST = 64 << 20 };
+
+bool meta_read(arena *arena, const char *meta_json, message_meta *meta) {
+    static const char *const names[] = {"source",      "messageId",   "key",
+                                        "contentType", "traceparent", NULL};
+    const json *root;
+    fault fault;
+    *meta = (message_meta){0};
+    if (!meta_json) return true;
+    if (!json_read(arena, str_from(meta_json), &root, &fault) || root->kind != JSON_OBJECT)
+        return false;
+    str *const to[] = {&meta->source, &meta->id, &meta->key, &meta->content_type,
+                       &meta->traceparent};
+    for (const json *member = root->child; member; member = member->next) {
+        int i = 0;
+        while (names[i] && !str_eq(member->name, str_from(names[i]))) i++;
+        if (!names[i] || (member->kind != JSON_STRING && member->kind != JSON_NULL)) return false;
+        *to[i] = member->kind == JSON_STRING ? member->text : (str){0};
+    }
+    return true;
+}
+
+static int32_t code_of_store(store_status status) {
+    switch (status) {
+    case STORE_CONFLICT:
+    case STORE_BUSY: return FHIRTRIAL_E_RETRY;
+    case STORE_FULL: return FHIRTRIAL_E_RETRY;
+    default: return FHIRTRIAL_E_INTERNAL;
+    }
+}
+
+static int32_t code_of_fault(fault_code code) {
+    switch (code) {
+    case FAULT_INPUT: return FHIRTRIAL_E_PARSE;
+    case FAULT_LIMIT: return FHIRTRIAL_E_REJECT;
+    case FAULT_NOMEM: return FHIRTRIAL_E_NOMEM;
+    default: return FHIRTRIAL_E_INTERNAL;
+    }
+}
+
+static const char *issue_of_fault(fault_code code) {
+    switch (code) {
+    case FAULT_INPUT: return "structure";
+    case FAULT_LIMIT: return "too-long";
+    case FAULT_NOMEM: return "throttled";
+    case FAULT_STORE: return "transient";
+    default: return "exception";
+    }
+}
+
+static void add_fault(work *w, const fault *fault) {
+    problems_add(&w->found, (problem){.level = PROBLEM_FATAL,
+                                      .code = issue_of_fault(fault->code),
+                                      .at = fault->at,
+                                      .text = str_from(fault->text)});
+}
+
+/* --- steps that run guarded --- */
+
+static void read_step(void *state) {
+    work *w = state;
+    read_options options = {.max_bytes = (isize)w->c->settings.message_bytes};
+    w->found = problems_new(&w->arena);
+    w->now = clock_when(w->c, w->clock);
+    w->now_text = clock_instant(&w->arena, w->clock);
+    if (!deliver_digest()->sha256(w->bytes, w->sha256))
+        fault_raise(&w->landing, FAULT_INTERNAL, -1, "SHA-256 is not available from OpenSSL");
+    if (!read_resource(&w->arena, w->bytes, &options, &w->found, &w->tape, &w->fault)) {
+        w->code = code_of_fault(w->fault.code);
+        add_fault(w, &w->fault);
+        return;
+    }
+    message_extract(w->c->mappings, &w->arena, &w->tape, deliver_digest(), w->now, &w->found,
+                    &w->message);
+}
+
+/* Whether a view looked at any resource of the message, or a removal may have touched one. */
+static bool matched(const work *w) {
+    for (isize i = 0; i < w->message.n; i++)
+        if (w->message.entries[i].reached || w->message.entries[i].action == ENTRY_REMOVE)
+            return true;
+    return false;
+}
+
+static void decide_step(void *state) {
+    work *w = state;
+    if (!work_resources(w) || !work_groups(w) || !work_decide(w)) {
+        w->code = code_of_store(w->status);
+        if (w->status == STORE_CONFLICT) return;
+        add_fault(w, &w->fault);
+        return;
+    }
+    if (!matched(w)) w->code = FHIRTRIAL_NOMATCH;
+    work_result(w);
+}
+
+static void result_step(void *state) { work_result(state); }
+
+/* --- the whole --- */
+
+/* Forgets what a try decided, keeps what was read. */
+static void forget(work *w, arena_mark mark, const problems *found) {
+    arena_rewind(&w->arena, mark);
+    w->found = *found;
+    w->ignored.at = NULL, w->ignored.n = w->ignored.cap = 0;
+    w->writes.at = NULL, w->writes.n = w->writes.cap = 0;
+    w->touched.at = NULL, w->touched.n = w->touched.cap = 0;
+    w->revs.at = NULL, w->revs.n = w->revs.cap = 0;
+    w->groups.at = NULL, w->groups.n = w->groups.cap = 0;
+    w->decisions.at = NULL, w->decisions.n = w->decisions.cap = 0;
+    w->verdicts.at = NULL, w->verdicts.n = w->verdicts.cap = 0;
+    w->flags.at = NULL, w->flags.n = w->flags.cap = 0;
+    w->queued.at = NULL, w->queued.n = w->queued.cap = 0;
+    w->due.at = NULL, w->due.n = w->due.cap = 0;
+    w->audit.at = NULL, w->audit.n = w->audit.cap = 0;
+    w->code = FHIRTRIAL_OK;
+}
+
+/* An equal state writes nothing (contracts.md, Messages). */
+static bool nothing_to_write(const work *w) {
+    return w->writes.n == 0 && w->verdicts.n == 0 && w->flags.n == 0 && w->meta->id.n == 0;
+}
+
+static store_status commit(work *w) {
+    if (w->meta && nothing_to_write(w)) return STORE_OK;
+    message_write m = {.source = w->source,
+                       .message_id = w->meta ? w->meta->id : (str){0},
+                       .code = w->code,
+                       .document = w->document,
+                       .clock = w->clock,
+                       .revs = w->revs.at,
+                       .rev_count = w->revs.n,
+                       .touched = w->touched.at,
+                       .touched_count = w->touched.n,
+                       .resources = w->writes.at,
+                       .resource_count = w->writes.n,
+                       .verdicts = w->verdicts.at,
+                       .verdict_count = w->verdicts.n,
+                       .flags = w->flags.at,
+                       .flag_count = w->flags.n,
+                       .decided = w->due.at,
+                       .decided_count = w->due.n,
+                       .mapping_digest = w->c->digest,
+                       .audit = w->audit.at,
+                       .audit_count = w->audit.n};
+    memcpy(m.sha256, w->sha256, sizeof m.sha256);
+    return store_commit(w->instance->store, &m, &w->fault);
+}
+
+/* A raise ends here: the landing's fault becomes the code and, memory permitting, the document. */
+static bool step(work *w, void (*run)(void *)) {
+    if (guarded(&w->landing, run, w)) return true;
+    w->code = code_of_fault(w->landing.fault.code);
+    w->document = (str){0};
+    return false;
+}
+
+/* Decides and commits, again as long as somebody else was faster. */
+static void decide(work *w, void (*run)(void *)) {
+    arena_mark mark = arena_here(&w->arena);
+    problems found = w->found;
+    for (int i = 0; i < TRIES; i++) {
+        if (i > 0) {
+            atomic_fetch_add(&w->instance->counters[COUNT_CONFLICTS], 1);
+            forget(w, mark, &found);
+        }
+        if (!step(w, run)) return;
+        if (w->code < 0) {
+            if (w->status == STORE_CONFLICT) continue;
+            return;
+        }
+        w->status = commit(w);
+        if (w->status == STORE_OK) return;
+        w->code = code_of_store(w->status);
+        w->document = (str){0};
+        if (w->status != STORE_CONFLICT) return;
+    }
+}
+
+/* A message that is refused for good is remembered under its id, so that the same bytes get the
+ * same answer. */
+static void refuse(work *w) {
+    step(w, result_step);
+    if (w->meta->id.n == 0 || (w->code != FHIRTRIAL_E_PARSE && w->code != FHIRTRIAL_E_REJECT))
+        return;
+    store_status status = commit(w);
+    if (status == STORE_OK || status == STORE_CONFLICT) return;
+    w->code = code_of_store(status);
+    w->document = (str){0};
+}
+
+typedef struct known_work {
+    work *w;
+    bool known;
+} known_work;
+
+/* Looks the message id up: the same bytes get the stored result, other bytes are refused. */
+static void known_step(void *state) {
+    known_work *k = state;
+    work *w = k->w;
+    stored_result stored;
+    if (!deliver_digest()->sha256(w->bytes, w->sha256))
+        fault_raise(&w->landing, FAULT_INTERNAL, -1, "SHA-256 is not available from OpenSSL");
+    w->status = store_inbox_find(w->instance->store, &w->arena, w->source, w->meta->id, w->sha256,
+                                 &stored, &w->fault);
+    if (w->status == STORE_NONE) return;
+    k->known = true;
+    if (w->status != STORE_OK) {
+        w->code = code_of_store(w->status);
+        return;
+    }
+    w->code = stored.code;
+    w->document = stored.document;
+    if (stored.same_bytes) return;
+    w->found = problems_new(&w->arena);
+    problems_add(&w->found, (problem){.level = PROBLEM_FATAL,
+                                      .code = "duplicate",
+                                      .at = -1,
+                                      .text = S("this message id was used before for other bytes"),
+                                      .remedy = S("give each message an id of its own")});
+    w->code = FHIRTRIAL_E_REJECT;
+    work_result(w);
+}
+
+static bool known_message(work *w) {
+    known_work k = {.w = w};
+    if (w->meta->id.n == 0) return false;
+    if (guarded(&w->landing, known_step, &k)) return k.known;
+    w->code = code_of_fault(w->landing.fault.code);
+    return true;
+}
+
+static void count(const work *w) {
+    instance *i = w->instance;
+    atomic_fetch_add(&i->counters[COUNT_MESSAGES], 1);
+    if (w->code == FHIRTRIAL_E_RETRY) atomic_fetch_add(&i->counters[COUNT_RETRIES], 1);
+    if (w->code < 0) {
+        atomic_fetch_add(&i->counters[COUNT_REJECTED], 1);
+        return;
+    }
+    atomic_fetch_add(&i->counters[COUNT_RESOURCES], w->message.resources);
+    for (isize k = 0; k < w->writes.n; k++)
+        atomic_fetch_add(&i->counters[COUNT_ROWS], w->writes.at[k].row_count);
+    atomic_fetch_add(&i->counters[COUNT_VERDICTS], w->verdicts.n);
+    atomic_fetch_add(&i->counters[COUNT_FLAGS], w->flags.n);
+}
+
+/* The document when there was no memory or no store to make a better one. */
+static str plain_document(int32_t code) {
+    switch (code) {
+    case FHIRTRIAL_E_RETRY:
+        return S(
+            "{\"outcome\":\"rejected\",\"operationOutcome\":{\"resourceType\":\"OperationOutcome\","
+            "\"issue\":[{\"severity\":\"error\",\"code\":\"transient\",\"details\":{\"text\":\"the "
+            "store is busy or full; nothing was stored: send the same bytes again later\"}}]}}");
+    case FHIRTRIAL_E_NOMEM:
+        return S(
+            "{\"outcome\":\"rejected\",\"operationOutcome\":{\"resourceType\":\"OperationOutcome\","
+            "\"issue\":[{\"severity\":\"error\",\"code\":\"throttled\",\"details\":{\"text\":\"out "
+            "of memory or over the message's memory limit; nothing was stored\"}}]}}");
+    default:
+        return S("{\"outcome\":\"rejected\",\"operationOutcome\":{\"resourceType\":"
+                 "\"OperationOutcome\",\"issue\":[{\"severity\":\"fatal\",\"code\":\"exception\","
+                 "\"details\":{\"text\":\"the store or the library failed; nothing was stored: see "
+                 "the log and fhirtrial_query health\"}}]}}");
+    }
+}
+
+static reply make_reply(work *w) {
+    str document = w->document.n > 0 ? w->document : plain_document(w->code);
+    reply r = {w->code, malloc((size_t)document.n + 1), document.n};
+    if (!r.document) return (reply){w->code < 0 ? w->code : FHIRTRIAL_E_INTERNAL, NULL, 0};
+    memcpy(r.document, document.p, (size_t)document.n);
+    r.document[document.n] = 0;
+    if (w->code < 0) outcome_remember(w->instance, (str){r.document, r.n});
+    return r;
+}
+
+static void log_refusal(const work *w) {
+    if (w->code >= 0) return;
+    const fault *fault = w->landing.fault.code ? &w->landing.fault : &w->fault;
+    journal_line(&w->instance->journal, FHIRTRIAL_LOG_WARNING, "message-refused", (str){0},
+                 str_from(fault->text[0] ? fault->text : fhirtrial_strerror(w->code)));
+}
+
+static void work_open(work *w, instance *instance, isize bytes) {
+    *w = (work){.instance = instance,
+                .c = configuration_take(instance),
+                .clock = clock_evaluation_ns(instance)};
+    isize limit = bytes * ARENA_PER_BYTE;
+    arena_init(&w->arena, limit > ARENA_LEAST ? limit : ARENA_LEAST, &w->landing);
+}
+
+static void work_close(work *w) {
+    arena_release(&w->arena);
+    configuration_drop(w->c);
+}
+
+reply process_message(instance *instance, str bytes, const message_meta *meta) {
+    work *w = malloc(sizeof *w);
+    if (!w) return (reply){FHIRTRIAL_E_NOMEM, NULL, 0};
+    work_open(w, instance, bytes.n);
+    w->bytes = bytes;
+    w->meta = meta;
+    w->source = meta->source.n > 0 ? meta->source : w->c->settings.source;
+    if (!known_message(w) && step(w, read_step)) {
+        if (w->code < 0)
+            refuse(w);
+        else
+            decide(w, decide_step);
+    }
+    count(w);
+    log_refusal(w);
+    reply r = make_reply(w);
+    work_close(w);
+    free(w);
+    return r;
+}
+
+/* --- sweeps --- */
+
+static void sweep_step(void *state) {
+    work *w = state;
+    w->found = problems_new(&w->arena);
+    w->now = clock_when(w->c, w->clock);
+    w->now_text = clock_instant(&w->arena, w->clock);
+    if (!w->stale) return;
+    if (!read_resource(&w->arena, w->stale->bytes, NULL, &w->found, &w->tape, &w->fault))
+        w->code = FHIRTRIAL_E_INTERNAL;
+    else
+        message_extract(w->c->mappings, &w->arena, &w->tape, deliver_digest(), w->now, &w->found,
+                        &w->message);
+}
+
+static void again_step(void *state) {
+    work *w = state;
+    if (w->patient) work_touch(w, *w->patient);
+    if (w->stale && !work_restate(w, w->stale)) {
+        w->code = FHIRTRIAL_E_INTERNAL;
+        return;
+    }
+    if (work_groups(w) && work_decide(w)) return;
+    w->code = code_of_store(w->status);
+}
+
+static void record_step(void *state) {
+    work *w = state;
+    isize rows = 0;
+    work_touch(w, *w->patient);
+    if (!work_groups(w) || !work_record(w, &rows))
+        w->code = code_of_store(w->status);
+    else if (rows == 0 && !w->groups.at[0].members[0].state.known)
+        w->code = FHIRTRIAL_NOMATCH;
+}
+
+static void flag_error_step(void *state) {
+    work *w = state;
+    work_touch(w, *w->patient);
+    if (!work_groups(w) || !work_flag_error(w, w->study, w->reason))
+        w->code = code_of_store(w->status);
+}
+
+static work *again_open(instance *instance, const patient_ref *patient,
+                        const stale_resource *stale) {
+    work *w = malloc(sizeof *w);
+    if (!w) return NULL;
+    work_open(w, instance, stale ? stale->bytes.n : 0);
+    w->source = patient ? patient->source : stale->source;
+    w->patient = patient;
+    w->stale = stale;
+    step(w, sweep_step);
+    return w;
+}
+
+static int32_t again_close(work *w) {
+    int32_t code = w->code;
+    log_refusal(w);
+    work_close(w);
+    free(w);
+    return code;
+}
+
+static int32_t process_again(instance *instance, const patient_ref *patient,
+                             const stale_resource *stale) {
+    work *w = again_open(instance, patient, stale);
+    if (!w) return FHIRTRIAL_E_NOMEM;
+    if (w->code == FHIRTRIAL_OK) decide(w, again_step);
+    return again_close(w);
+}
+
+reply process_record(instance *instance, patient_ref patient) {
+    work *w = again_open(instance, &patient, NULL);
+    reply r = {FHIRTRIAL_E_NOMEM, NULL, 0};
+    if (!w) return r;
+    if (w->code == FHIRTRIAL_OK) step(w, record_step);
+    if (w->code == FHIRTRIAL_OK) r.document = malloc((size_t)w->document.n + 1);
+    if (r.document) {
+        memcpy(r.document, w->document.p, (size_t)w->document.n);
+        r.n = w->document.n;
+    } else if (w->code == FHIRTRIAL_OK) {
+        w->code = FHIRTRIAL_E_NOMEM;
+    }
+    r.code = again_close(w);
+    return r;
+}
+
+int32_t process_flag_error(instance *instance, patient_ref patient, str study, str reason) {
+    work *w = again_open(instance, &patient, NULL);
+    if (!w) return FHIRTRIAL_E_NOMEM;
+    w->study = study;
+    w->reason = reason;
+    if (w->code == FHIRTRIAL_OK) decide(w, flag_error_step);
+    return again_close(w);
+}
+
+int32_t process_patient(instance *instance, patient_ref patient) {
+    return process_again(instance, &patient, NULL);
+}
+
+int32_t process_stale(instance *instance, const stale_resource *stale) {
+    return process_again(instance, NULL, stale);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* resources.c: which of a message's resources change the store's state, by the order rules of the
+ * store; two states of one resource in one message follow the same rules. */
+#include "work.h"
+
+bool patient_same(patient_ref a, patient_ref b) {
+    return str_eq(a.id, b.id) && str_eq(a.source, b.source);
+}
+
+void work_touch(work *w, patient_ref patient) {
+    if (patient.id.n == 0) return;
+    for (isize i = 0; i < w->touched.n; i++)
+        if (patient_same(w->touched.at[i], patient)) return;
+    *PUSH(w, w->touched) = patient;
+}
+
+str reference_text(arena *arena, str type, str id) {
+    return arena_printf(arena, "%.*s/%.*s", STR_ARGS(type), STR_ARGS(id));
+}
+
+static resource_write *earlier_write(const work *w, str type, str id) {
+    for (isize i = w->writes.n; i-- > 0;)
+        if (str_eq(w->writes.at[i].id, id) && str_eq(w->writes.at[i].type, type))
+            return &w->writes.at[i];
+    return NULL;
+}
+
+/* What is in force before this entry: an earlier entry of the message, else the store. */
+static bool head_of(work *w, const entry *e, const resource_write *earlier, resource_head *head) {
+    if (earlier) {
+        *head = (resource_head){earlier->type,        earlier->id,      earlier->patient.id,
+                                earlier->version,     earlier->updated, earlier->content,
+                                earlier->view_digest, earlier->removal};
+        return true;
+    }
+    *head = (resource_head){0};
+    w->status =
+        store_resource(w->instance->store, &w->arena, w->source, e->type, e->id, head, &w->fault);
+    return w->status == STORE_OK || w->status == STORE_NONE;
+}
+
+static const stored_row *make_rows(work *w, const entry *e) {
+    stored_row *rows = arena_new(&w->arena, stored_row, e->row_count);
+    for (isize i = 0; i < e->row_count; i++) {
+        isize view = e->rows[i].view;
+        rows[i] = (stored_row){view_name(mappings_view(w->c->mappings, view)),
+                               e->type,
+                               e->id,
+                               e->version,
+                               e->updated,
+                               e->rows[i].cells,
+                               mappings_view_digest(w->c->mappings, view),
+                               i};
+    }
+    return rows;
+}
+
+static str kept_bytes(work *w, const entry *e) {
+    if (e->node == TAPE_NONE || (!e->reached && w->c->settings.keep != KEEP_ALL)) return (str){0};
+    buf out = buf_new(&w->arena, w->c->settings.message_bytes * 2, "a resource");
+    tape_write_json(&w->tape, e->node, false, &out);
+    return buf_str(&out);
+}
+
+static void accept(work *w, const entry *e, resource_write *slot) {
+    bool removal = e->action == ENTRY_REMOVE;
+    *slot = (resource_write){.patient = {w->source, e->patient},
+                             .type = e->type,
+                             .id = e->id,
+                             .version = e->version,
+                             .updated = e->updated,
+                             .content = e->content,
+                             .removal = removal};
+    slot->view_digest = w->c->views_digest;
+    if (removal) return;
+    slot->bytes = kept_bytes(w, e);
+    slot->rows = make_rows(w, e);
+    slot->row_count = e->row_count;
+    slot->identifiers = e->identifiers;
+    slot->links = e->links;
+}
+
+static bool take_entry(work *w, const entry *e) {
+    resource_write *earlier = earlier_write(w, e->type, e->id);
+    resource_head head;
+    if (!head_of(w, e, earlier, &head)) return false;
+    bool known = earlier || w->status == STORE_OK;
+    order_result order =
+        known ? store_order(&head, e->version, e->updated, e->content, e->action == ENTRY_REMOVE)
+              : ORDER_NEWER;
+    if (order != ORDER_NEWER) {
+        *PUSH(w, w->ignored) = (ignored){reference_text(&w->arena, e->type, e->id),
+                                         order == ORDER_OLDER ? "older" : "same"};
+        return true;
+    }
+    str before = known ? head.patient : (str){0};
+    accept(w, e, earlier ? earlier : PUSH(w, w->writes));
+    work_touch(w, (patient_ref){w->source, before});
+    work_touch(w, (patient_ref){w->source, e->patient});
+    return true;
+}
+
+bool work_resources(work *w) {
+    for (isize i = 0; i < w->message.n; i++)
+        if (!take_entry(w, &w->message.entries[i])) return false;
+    return true;
+}
+
+bool work_restate(work *w, const stale_resource *stale) {
+    for (isize i = 0; i < w->message.n; i++) {
+        const entry *e = &w->message.entries[i];
+        if (!str_eq(e->id, stale->id) || !str_eq(e->type, stale->type)) continue;
+        resource_write *write = PUSH(w, w->writes);
+        accept(w, e, write);
+        /* What the first message said of it stays: its patient may have been known from the Bundle
+         * around it. */
+        write->patient = stale->patient;
+        write->version = stale->version;
+        write->bytes = (str){0};
+        work_touch(w, stale->patient);
+        return true;
+    }
+    return false;
+}
+
+const resource_write *work_patient_write(const work *w, patient_ref patient) {
+    if (!str_eq(patient.source, w->source)) return NULL;
+    return earlier_write(w, S("Patient"), patient.id);
+}

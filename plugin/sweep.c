@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sweep.c: work that no message brings: rows made by an older mapping set are computed anew from
+ * the kept bytes, and patients whose verdict or Flag time alone may change are decided again. */
+#include "work.h"
+
+#include <stdlib.h>
+
+enum { SWEEP_RESOURCES = 64, SWEEP_PATIENTS = 32, SWEEP_EVERY_MS = 1000, SWEEP_BYTES = 64 << 20 };
+
+typedef struct sweep {
+    instance *instance;
+    configuration *c;
+    arena arena;
+    landing landing;
+    fault fault;
+    stale_resource *stale;
+    isize stale_count;
+    patient_ref *due;
+    isize due_count;
+} sweep;
+
+static void read_step(void *state) {
+    sweep *s = state;
+    if (store_stale(s->instance->store, &s->arena, s->c->views_digest, SWEEP_RESOURCES, &s->stale,
+                    &s->stale_count, &s->fault) != STORE_OK)
+        s->stale_count = 0;
+    if (s->stale_count > 0) return; /* first the rows, then what rests on them */
+    if (store_due_patients(s->instance->store, &s->arena, clock_evaluation_ns(s->instance),
+                           s->c->digest, SWEEP_PATIENTS, &s->due, &s->due_count,
+                           &s->fault) != STORE_OK)
+        s->due_count = 0;
+}
+
+static bool due_time(instance *instance) {
+    int64_t now = clock_monotonic_ms();
+    pthread_mutex_lock(&instance->lock);
+    bool due = now >= instance->next_sweep_ms;
+    if (due) instance->next_sweep_ms = now + SWEEP_EVERY_MS;
+    pthread_mutex_unlock(&instance->lock);
+    return due;
+}
+
+bool sweep_some(instance *instance) {
+    if (!due_time(instance)) return false;
+    sweep *s = calloc(1, sizeof *s);
+    if (!s) return false;
+    s->instance = instance;
+    s->c = configuration_take(instance);
+    arena_init(&s->arena, SWEEP_BYTES, &s->landing);
+    isize done = 0;
+    if (guarded(&s->landing, read_step, s)) {
+        for (isize i = 0; i < s->stale_count; i++)
+            done += process_stale(instance, &s->stale[i]) >= 0;
+        for (isize i = 0; i < s->due_count; i++) done += process_patient(instance, s->due[i]) >= 0;
+    }
+    bool more = done > 0 && (s->stale_count == SWEEP_RESOURCES || s->due_count == SWEEP_PATIENTS);
+    if (more) {
+        pthread_mutex_lock(&instance->lock);
+        instance->next_sweep_ms = 0;
+        pthread_mutex_unlock(&instance->lock);
+    }
+    arena_release(&s->arena);
+    configuration_drop(s->c);
+    free(s);
+    return more;
+}

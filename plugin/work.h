@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* work.h: one message (or one patient of a sweep) on its way from bytes to commit. The steps fill
+ * one `work`: read (process.c), resources (resources.c), who is affected (group.c), verdicts
+ * (decide.c), Flags (flags.c), the result document (result.c). Everything lies in the work's arena,
+ * so a step that gives up leaves nothing behind. */
+#ifndef FHIRTRIAL_WORK_H
+#define FHIRTRIAL_WORK_H
+
+#include "instance.h"
+
+typedef struct ignored {
+    str reference;
+    const char *why; /* "older", "same" */
+} ignored;
+
+/* One person: the patients of all sources that are linked to each other, with what the store and
+ * this message know of them. */
+typedef struct member {
+    patient_ref ref;
+    patient_state state;
+    str identifiers, links; /* in force after this message: JSON arrays, or empty */
+    bool replaced;          /* has a link `replaced-by` */
+} member;
+typedef struct group {
+    member *members;
+    isize n;
+    member *canonical; /* the one without replaced-by, else the least bytewise */
+} group;
+
+typedef struct decided {
+    const group *group;
+    verdict verdict;
+    str document; /* verdict_json */
+    bool changed;
+} decided;
+
+typedef struct queued_flag {
+    str endpoint, study, identifier;
+    patient_ref patient;
+    const char *status, *why;
+    str code;
+    bool queued;
+} queued_flag;
+
+/* An array that grows in the work's arena. */
+#define LIST(T)                                                                                    \
+    struct {                                                                                       \
+        T *at;                                                                                     \
+        isize n, cap;                                                                              \
+    }
+
+typedef struct work {
+    instance *instance;
+    configuration *c;
+    arena arena;
+    landing landing;
+    fault fault;         /* of the store */
+    store_status status; /* of the store */
+    str bytes;
+    const message_meta *meta;    /* NULL in a sweep */
+    const patient_ref *patient;  /* of a sweep */
+    const stale_resource *stale; /* of a sweep */
+    str source;
+    uint8_t sha256[DIGEST_BYTES];
+    int64_t clock;
+    when now;
+    str now_text;
+    problems found;
+    tape tape;
+    message message;
+    LIST(ignored) ignored;
+    LIST(resource_write) writes;
+    LIST(patient_ref) touched;
+    LIST(rev_check) revs;
+    LIST(group) groups;
+    LIST(decided) decisions;
+    LIST(verdict_write) verdicts;
+    LIST(flag_write_row) flags;
+    LIST(queued_flag) queued;
+    LIST(decided_patient) due;
+    LIST(str) audit;
+    str study, reason; /* of the operator's command */
+    int32_t code;
+    str document;
+} work;
+
+/* Appends to a LIST of the work and gives the new element, zeroed. */
+#define PUSH(w, list)                                                                              \
+    ((list).n == (list).cap                                                                        \
+         ? (void)((list).at = arena_grow(&(w)->arena, (list).at, (list).n,                         \
+                                         (list).cap ? 2 * (list).cap : 8,                          \
+                                         (isize)sizeof *(list).at, (isize) _Alignof(max_align_t)), \
+                  (list).cap = (list).cap ? 2 * (list).cap : 8)                                    \
+         : (void)0,                                                                                \
+     &(list).at[(list).n++])
+
+/* Each returns false when the store failed: w->status and w->fault say how. They raise at
+ * w->landing. */
+bool work_resources(work *w); /* message -> writes, ignored, touched */
+/* One kept resource again, whatever its order: -> writes, touched. False when its bytes no longer
+ * hold it. */
+bool work_restate(work *w, const stale_resource *stale);
+bool work_groups(work *w); /* touched -> groups, revs */
+bool work_decide(work *w); /* groups -> decisions, verdicts, flags */
+bool work_flags(work *w, const group *group, const study *study, const verdict *verdict,
+                flag_circumstances circumstances);
+/* The first group's record -> document. */
+bool work_record(work *w, isize *rows);
+/* The operator's command: every Flag of the first group for the study becomes entered-in-error ->
+ * flags. */
+bool work_flag_error(work *w, str study, str reason);
+void work_result(work *w); /* -> document */
+void work_touch(work *w, patient_ref patient);
+bool patient_same(patient_ref a, patient_ref b);
+/* The Patient resource this message writes for `patient`, or NULL. */
+const resource_write *work_patient_write(const work *w, patient_ref patient);
+str reference_text(arena *arena, str type, str id);
+
+#endif
