@@ -120,7 +120,7 @@ static void duplicates(void) {
     str many[1000];
     char names[1000][8];
     for (int i = 0; i < 1000; i++)
-        many[i] = (str){names[i], sprintf(names[i], "n%d", i * 7 % 1000)};
+        many[i] = (str){names[i], snprintf(names[i], 8, "n%d", i * 7 % 1000)};
     CHECK_INT(scan_duplicate(many, 1000, &a), -1);
     many[900] = many[17];
     CHECK(str_eq(many[scan_duplicate(many, 1000, &a)], many[17]));
