@@ -4,7 +4,8 @@
  * type, an input a function does not take, several items where one is needed, an ordered function
  * on an unordered collection. In lenient mode these are warnings and the data decides. Names that
  * cannot be resolved at all (functions, types, %names) are errors in both. check.c walks the tree,
- * check_calls.c knows the functions, static.c the algebra of static types. */
+ * check_members.c knows the model, check_calls.c the functions, static.c the algebra of static
+ * types. */
 #ifndef FHIRTRIAL_PATH_CHECK_H
 #define FHIRTRIAL_PATH_CHECK_H
 
@@ -39,9 +40,10 @@ typedef struct checker {
 /* Fills in key, target, source and type of every node. False after an error. */
 bool check_expression(checker *c, ast *root);
 
-/* --- between check.c and check_calls.c --- */
+/* --- between check.c, check_members.c and check_calls.c --- */
 void check_node(checker *c, ast *a, const context *ctx);
 void check_call(checker *c, ast *a, const context *ctx);
+void check_member(checker *c, ast *a, const context *ctx);
 /* Turns a type name (A.B) into an ITEM_TYPE literal. */
 void check_type_name(checker *c, ast *a);
 /* The static type that a type literal tells of. */

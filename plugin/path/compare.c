@@ -285,16 +285,14 @@ bool collections_equivalent(machine *m, isize a, isize an, isize b, isize bn, bo
     return true;
 }
 
-static bool quantity_order(const value *a, const value *b, tri *decided, int *order) {
-    value x, y;
-    x.it = a->it;
-    y.it = b->it;
-    if (a->it.kind == ITEM_QUANTITY) x.quantity = a->quantity;
-    if (b->it.kind == ITEM_QUANTITY) y.quantity = b->quantity;
-    promote(&x);
-    promote(&y);
-    if (x.it.kind != ITEM_QUANTITY || y.it.kind != ITEM_QUANTITY) return false;
-    *decided = quantities_order(&x.quantity, &y.quantity, order);
+/* The value as a Quantity, a number as one of unit 1; false for any other kind. */
+static bool as_quantity(const value *v, quantity_value *out) {
+    if (v->it.kind == ITEM_QUANTITY) {
+        *out = v->quantity;
+        return true;
+    }
+    if (!is_number(v->it)) return false;
+    *out = (quantity_value){item_decimal(v->it), S("1"), false};
     return true;
 }
 
@@ -313,7 +311,11 @@ bool values_order(machine *m, const value *a, const value *b, tri *decided, int 
         *decided = when_compare(a->when, b->when, order);
         return true;
     }
-    if (quantity_order(a, b, decided, order)) return true;
+    quantity_value x, y;
+    if (as_quantity(a, &x) && as_quantity(b, &y)) {
+        *decided = quantities_order(&x, &y, order);
+        return true;
+    }
     return machine_fail(m, "%s and %s have no order between them", value_kind_name(a->it.kind),
                         value_kind_name(b->it.kind));
 }

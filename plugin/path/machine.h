@@ -82,6 +82,10 @@ static inline bool push(machine *m, item it) {
     m->stack[m->top++] = it;
     return true;
 }
+/* The pile of collections: a new, empty one; where the last begins, and how many items it has. */
+static inline void pile_begin(machine *m) { m->starts[m->depth++] = m->top; }
+static inline isize pile_at(const machine *m) { return m->starts[m->depth - 1]; }
+static inline isize pile_n(const machine *m) { return m->top - m->starts[m->depth - 1]; }
 bool push_boolean(machine *m, bool b);
 /* Nothing for unknown. */
 bool push_tri(machine *m, tri t);
@@ -104,6 +108,11 @@ bool part_run(machine *m, const call *c, int k, const frame *f, isize *at);
 /* Singleton evaluation of a collection as a Boolean (FHIRPath: Singleton Evaluation of
  * Collections): empty is unknown, one item that is no Boolean is true, more are an error. */
 bool truth_of(machine *m, isize at, isize n, tri *out);
+/* Runs an operator on the last one or two collections. */
+bool operator_run(machine *m, const op *o);
+/* After the left side of and, or, implies: true in *skip when it decides alone. An unknown left
+ * side never does. */
+bool operator_left(machine *m, op_code code, bool *skip);
 /* Runs an operation of `call` kind: checks and converts input and arguments by the table, then
  * calls. */
 bool call_run(machine *m, const op *o);

@@ -67,11 +67,6 @@ bool push_quantity(machine *m, decimal value, str unit, bool calendar) {
     return push(m, (item){.kind = ITEM_QUANTITY, .quantity = kept});
 }
 
-/* --- the pile of collections --- */
-static inline void begin(machine *m) { m->starts[m->depth++] = m->top; }
-static inline isize last_at(const machine *m) { return m->starts[m->depth - 1]; }
-static inline isize last_n(const machine *m) { return m->top - m->starts[m->depth - 1]; }
-
 static bool push_all(machine *m, const item *items, isize n) {
     if (m->top + n > m->cap && !machine_grow(m, n)) return false;
     if (n > 0) memcpy(m->stack + m->top, items, (size_t)n * sizeof(item));
@@ -128,7 +123,7 @@ static void settle(machine *m, isize at, isize from) {
 }
 
 static bool run_child(machine *m, const op *o) {
-    isize at = last_at(m), n = last_n(m);
+    isize at = pile_at(m), n = pile_n(m);
     if (n == 1) {
         item it = m->stack[at];
         m->top = at;
@@ -142,7 +137,7 @@ static bool run_child(machine *m, const op *o) {
 }
 
 static bool run_child_of_this(machine *m, const op *o) {
-    begin(m);
+    pile_begin(m);
     const frame *f = m->frame;
     for (isize i = 0; i < f->n; i++)
         if (!child_of(m, f->focus[i], o)) return false;
@@ -150,7 +145,7 @@ static bool run_child_of_this(machine *m, const op *o) {
 }
 
 static bool run_value_part(machine *m, const op *o) {
-    isize at = last_at(m), n = last_n(m), from = m->top;
+    isize at = pile_at(m), n = pile_n(m), from = m->top;
     for (isize i = 0; i < n; i++)
         if (!push_value_part(m, m->stack[at + i], m->program->constants[o->b].text)) return false;
     settle(m, at, from);
@@ -160,7 +155,7 @@ static bool run_value_part(machine *m, const op *o) {
 /* A type name at the head keeps the focus when it is of that type (FHIRPath: Path Selection). */
 static bool run_root(machine *m, const op *o) {
     item type = m->program->constants[o->b];
-    begin(m);
+    pile_begin(m);
     for (isize i = 0; i < m->frame->n; i++) {
         item it = m->frame->focus[i];
         if (type_matches(m, it, type, false) && !push(m, it)) return false;
@@ -176,187 +171,10 @@ uint32_t machine_root_resource(const machine *m, uint32_t index) {
 }
 
 static bool run_resource(machine *m, bool root) {
-    begin(m);
+    pile_begin(m);
     uint32_t r =
         root ? machine_root_resource(m, m->context) : tape_resource_of(m->run->tape, m->context);
     return r == TAPE_NONE || push(m, node_item(m, r));
-}
-
-static bool run_subscript(machine *m) {
-    isize n = last_n(m), at = last_at(m);
-    m->depth--;
-    isize in = last_at(m), in_n = at - in;
-    if (n > 1) return machine_fail(m, "an index needs one Integer, not several items");
-    value v;
-    bool has = n == 1 && value_load(m, m->stack[at], &v);
-    if (has && v.it.kind != ITEM_INTEGER) return machine_fail(m, "an index must be an Integer");
-    m->top = in;
-    if (!has || v.it.integer < 0 || v.it.integer >= in_n) return true;
-    m->stack[in] = m->stack[in + v.it.integer];
-    m->top = in + 1;
-    return true;
-}
-
-/* --- operators --- */
-bool truth_of(machine *m, isize at, isize n, tri *out) {
-    *out = TRI_UNKNOWN;
-    if (n == 0) return true;
-    if (n > 1) return machine_fail(m, "a Boolean is needed here, not several items");
-    item it = m->stack[at];
-    if (it.kind == ITEM_NODE && value_kind_of_type(it.type) == ITEM_BOOLEAN) {
-        value v;
-        if (value_load(m, it, &v)) *out = tri_of(v.it.boolean);
-    } else {
-        *out = tri_of(it.kind != ITEM_BOOLEAN || it.boolean);
-    }
-    return true;
-}
-
-/* The last two collections as truth values; both are taken off and the result is put in place. */
-static bool run_logic(machine *m, op_code code) {
-    tri a, b, t;
-    isize right = last_at(m), right_n = last_n(m);
-    m->depth--;
-    isize left = last_at(m);
-    if (!truth_of(m, left, right - left, &a) || !truth_of(m, right, right_n, &b)) return false;
-    t = code == OP_and   ? tri_and(a, b)
-        : code == OP_or  ? tri_or(a, b)
-        : code == OP_xor ? tri_xor(a, b)
-                         : tri_implies(a, b);
-    m->top = left;
-    return push_tri(m, t);
-}
-
-/* After the left side of and, or, implies: true in *skip when it decides alone. An unknown left
- * side never does. */
-static bool run_left(machine *m, op_code code, bool *skip) {
-    tri a;
-    isize at = last_at(m);
-    if (!truth_of(m, at, last_n(m), &a)) return false;
-    *skip = a == (code == OP_or_left ? TRI_TRUE : TRI_FALSE);
-    m->top = at;
-    return *skip ? push_boolean(m, code != OP_and_left) : push_tri(m, a);
-}
-
-static bool run_equality(machine *m, op_code code) {
-    isize b = last_at(m), bn = last_n(m);
-    m->depth--;
-    isize a = last_at(m), an = b - a;
-    tri t = TRI_UNKNOWN;
-    bool same = false;
-    if (code == OP_equal || code == OP_not_equal) {
-        if (!collections_equal(m, a, an, b, bn, &t)) return false;
-    } else {
-        if (!collections_equivalent(m, a, an, b, bn, &same)) return false;
-        t = tri_of(same);
-    }
-    m->top = a;
-    return push_tri(m, code == OP_not_equal || code == OP_not_equivalent ? tri_not(t) : t);
-}
-
-static bool run_membership(machine *m, op_code code) {
-    isize b = last_at(m), bn = last_n(m);
-    m->depth--;
-    isize a = last_at(m), an = b - a;
-    isize one = code == OP_in ? a : b, one_n = code == OP_in ? an : bn;
-    isize all = code == OP_in ? b : a, all_n = code == OP_in ? bn : an;
-    bool found = false;
-    if (one_n > 1)
-        return machine_fail(m, "%s needs at most one item on its %s side",
-                            code == OP_in ? "in" : "contains", code == OP_in ? "left" : "right");
-    if (one_n == 1 && !contains_item(m, all, all_n, m->stack[one], &found)) return false;
-    m->top = a;
-    return one_n == 0 || push_boolean(m, found);
-}
-
-static bool run_union(machine *m) {
-    m->depth--;
-    return make_distinct(m, last_at(m));
-}
-
-static const char *const op_signs[OP_COUNT] = {[OP_multiply] = "*",
-                                               [OP_divide] = "/",
-                                               [OP_div] = "div",
-                                               [OP_mod] = "mod",
-                                               [OP_add] = "+",
-                                               [OP_subtract] = "-",
-                                               [OP_concatenate] = "&",
-                                               [OP_less] = "<",
-                                               [OP_greater] = ">",
-                                               [OP_less_or_equal] = "<=",
-                                               [OP_greater_or_equal] = ">="};
-
-/* Takes the last two collections as single values; *has false when one is empty or has no value. */
-static bool take_operands(machine *m, op_code code, value *a, value *b, bool *has_a, bool *has_b) {
-    isize right = last_at(m), right_n = last_n(m);
-    m->depth--;
-    isize left = last_at(m), left_n = right - left;
-    if (left_n > 1 || right_n > 1)
-        return machine_fail(m, "%s needs at most one item on its %s side", op_signs[code],
-                            left_n > 1 ? "left" : "right");
-    *has_a = left_n == 1 && value_load(m, m->stack[left], a);
-    *has_b = right_n == 1 && value_load(m, m->stack[right], b);
-    m->top = left;
-    return true;
-}
-
-static bool run_order(machine *m, op_code code) {
-    value a, b;
-    bool has_a, has_b;
-    if (!take_operands(m, code, &a, &b, &has_a, &has_b)) return false;
-    if (!has_a || !has_b) return true;
-    tri decided;
-    int order = 0;
-    if (!values_order(m, &a, &b, &decided, &order)) return false;
-    if (decided == TRI_UNKNOWN) return true;
-    switch (code) {
-    case OP_less: return push_boolean(m, order < 0);
-    case OP_greater: return push_boolean(m, order > 0);
-    case OP_less_or_equal: return push_boolean(m, order <= 0);
-    default: return push_boolean(m, order >= 0);
-    }
-}
-
-static bool run_arithmetic(machine *m, op_code code) {
-    value a, b;
-    bool has_a, has_b;
-    if (!take_operands(m, code, &a, &b, &has_a, &has_b)) return false;
-    if (code == OP_concatenate) {
-        /* FHIRPath: & treats an empty side as the empty string. */
-        if (!has_a) a.it = (item){.kind = ITEM_STRING};
-        if (!has_b) b.it = (item){.kind = ITEM_STRING};
-    } else if (!has_a || !has_b) {
-        return true;
-    }
-    return arith_run(m, code, &a, &b);
-}
-
-static bool run_sign(machine *m, op_code code) {
-    isize at = last_at(m), n = last_n(m);
-    value v;
-    if (n > 1) return machine_fail(m, "a sign needs at most one item");
-    bool has = n == 1 && value_load(m, m->stack[at], &v);
-    m->top = at;
-    if (!has) return true;
-    if (!is_number(v.it) && v.it.kind != ITEM_QUANTITY)
-        return machine_fail(m, "a sign needs a number or a Quantity");
-    if (code == OP_minus) return arith_negate(m, &v);
-    if (v.it.kind == ITEM_QUANTITY)
-        return push_quantity(m, v.quantity.value, v.quantity.unit, v.quantity.calendar);
-    return push(m, v.it);
-}
-
-static bool run_type_test(machine *m, const op *o) {
-    isize at = last_at(m), n = last_n(m);
-    if (n > 1)
-        return machine_fail(m, "%s needs at most one item on its left side",
-                            o->code == OP_is ? "is" : "as");
-    /* FHIRPath 3.0 (FHIR-25189): {} is T is false; N1 and the R4 suite have it empty. */
-    if (n == 0) return o->code == OP_as || m->program->edition_r4 || push_boolean(m, false);
-    item it = m->stack[at], type = m->program->constants[o->b];
-    m->top = at;
-    if (o->code == OP_is) return push_boolean(m, type_matches(m, it, type, false));
-    return !type_matches(m, it, type, true) || push(m, it);
 }
 
 /* --- parts and the loop --- */
@@ -379,60 +197,42 @@ bool part_run(machine *m, const call *c, int k, const frame *f, isize *at) {
 
 static bool run_environment(machine *m, const op *o) {
     collection c = m->run->constants[o->b];
-    begin(m);
+    pile_begin(m);
     return push_all(m, c.items, c.n);
 }
 
 static bool run_row_index(machine *m) {
-    begin(m);
+    pile_begin(m);
     const collection *c = m->run->row_index;
     return !c || push_all(m, c->items, c->n);
 }
 
 static bool run_index(machine *m) {
-    begin(m);
+    pile_begin(m);
     return m->frame->index < 0 || push_integer(m, m->frame->index);
 }
 
 static bool run_one(machine *m, const op *o) {
     switch ((op_code)o->code) {
-    case OP_this: begin(m); return push_all(m, m->frame->focus, m->frame->n);
+    case OP_this: pile_begin(m); return push_all(m, m->frame->focus, m->frame->n);
     case OP_index: return run_index(m);
-    case OP_total: begin(m); return push_all(m, m->frame->total, m->frame->total_n);
-    case OP_empty: begin(m); return true;
-    case OP_constant: begin(m); return push(m, m->program->constants[o->b]);
+    case OP_total: pile_begin(m); return push_all(m, m->frame->total, m->frame->total_n);
+    case OP_empty: pile_begin(m); return true;
+    case OP_constant: pile_begin(m); return push(m, m->program->constants[o->b]);
     case OP_environment: return run_environment(m, o);
-    case OP_variable: begin(m); return push_all(m, m->variables[o->a].items, m->variables[o->a].n);
+    case OP_variable:
+        pile_begin(m);
+        return push_all(m, m->variables[o->a].items, m->variables[o->a].n);
     case OP_resource: return run_resource(m, false);
     case OP_root_resource: return run_resource(m, true);
-    case OP_context: begin(m); return push(m, node_item(m, m->context));
+    case OP_context: pile_begin(m); return push(m, node_item(m, m->context));
     case OP_row_index: return run_row_index(m);
     case OP_root: return run_root(m, o);
     case OP_child: return run_child(m, o);
     case OP_child_of_this: return run_child_of_this(m, o);
     case OP_value_part: return run_value_part(m, o);
-    case OP_subscript: return run_subscript(m);
-    case OP_plus:
-    case OP_minus: return run_sign(m, (op_code)o->code);
-    case OP_is:
-    case OP_as: return run_type_test(m, o);
-    case OP_union: return run_union(m);
-    case OP_less:
-    case OP_greater:
-    case OP_less_or_equal:
-    case OP_greater_or_equal: return run_order(m, (op_code)o->code);
-    case OP_equal:
-    case OP_equivalent:
-    case OP_not_equal:
-    case OP_not_equivalent: return run_equality(m, (op_code)o->code);
-    case OP_in:
-    case OP_contains: return run_membership(m, (op_code)o->code);
-    case OP_and:
-    case OP_xor:
-    case OP_or:
-    case OP_implies: return run_logic(m, (op_code)o->code);
     case OP_call: return call_run(m, o);
-    default: return run_arithmetic(m, (op_code)o->code);
+    default: return operator_run(m, o);
     }
 }
 
@@ -444,7 +244,7 @@ static bool run_ops(machine *m, uint32_t from, uint32_t to) {
         if (--m->steps < 0) return machine_limit(m, "steps of one expression");
         if (o->code == OP_and_left || o->code == OP_or_left || o->code == OP_implies_left) {
             bool skip;
-            if (!run_left(m, (op_code)o->code, &skip)) return false;
+            if (!operator_left(m, (op_code)o->code, &skip)) return false;
             pc = skip ? o->b : pc + 1;
         } else {
             if (!run_one(m, o)) return false;
