@@ -54,22 +54,13 @@ bool call_all(machine *m, call *c) {
     return push_boolean(m, t == TRI_TRUE);
 }
 
-/* A node is known by its place; values by `=`. (FHIRPath: repeat adds an item once.) */
-static bool known_already(machine *m, isize at, isize n, item it, bool *out) {
-    *out = false;
-    if (it.kind != ITEM_NODE) return contains_item(m, at, n, it, out);
-    if (!machine_step(m, n / 8)) return false;
-    for (isize i = 0; i < n && !*out; i++)
-        *out = m->stack[at + i].kind == ITEM_NODE && m->stack[at + i].node == it.node;
-    return true;
-}
-
-/* Moves what [at, top) adds to the result that ends at `at`, dropping what is there already. */
+/* Keeps of [at, top) what the result, which ends at `at`, does not hold already. (FHIRPath: repeat
+ * adds an item once, by `=`.) */
 static bool add_new(machine *m, isize result, isize at) {
     isize end = m->top, kept = at;
     for (isize i = at; i < end; i++) {
         bool known;
-        if (!known_already(m, result, kept - result, m->stack[i], &known)) return false;
+        if (!contains_item(m, result, kept - result, m->stack[i], &known)) return false;
         if (!known) m->stack[kept++] = m->stack[i];
     }
     m->top = kept;

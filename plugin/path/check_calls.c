@@ -21,7 +21,7 @@ static void unknown_call(checker *c, const ast *a) {
     str near = problem_nearest(a->name, names, CALL_COUNT);
     check_error(c, a->at, arena_printf(c->arena, "there is no function %.*s()", STR_ARGS(a->name)),
                 near.n ? arena_printf(c->arena, "did you mean %.*s()?", STR_ARGS(near))
-                       : S("see the list of functions in docs/mapping-guide.md"));
+                       : S("docs/fhirpath.md lists the functions"));
 }
 
 static bool arity_fits(checker *c, const ast *a, const call_row *row) {

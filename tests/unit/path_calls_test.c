@@ -47,4 +47,16 @@ static void each_is_tested(void) {
         CHECK_MSG(used[i], "no test calls %s()", call_table[i].name);
 }
 
-const unit_test path_calls_suite[] = {UNIT_TEST(rows), UNIT_TEST(each_is_tested), UNIT_END};
+static void each_is_documented(void) {
+    size_t length;
+    char *text = unit_read(unit_source("docs/fhirpath.md"), &length), name[64];
+    for (int i = 0; text && i < CALL_COUNT; i++) {
+        snprintf(name, sizeof name, "%s(", call_table[i].name);
+        CHECK_MSG(strstr(text, name) != NULL, "docs/fhirpath.md does not name %s()",
+                  call_table[i].name);
+    }
+    free(text);
+}
+
+const unit_test path_calls_suite[] = {UNIT_TEST(rows), UNIT_TEST(each_is_tested),
+                                      UNIT_TEST(each_is_documented), UNIT_END};
