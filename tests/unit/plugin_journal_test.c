@@ -151,7 +151,7 @@ static void metrics_are_told_when_they_change(void) {
 }
 
 static void too_many_metrics_are_left_out(void) {
-    static char names[METRICS + 10][8];
+    static char names[METRICS + 10][16];
     journal *j = journal_here();
     for (int i = 0; i < METRICS + 10; i++) {
         snprintf(names[i], sizeof names[i], "m%d", i);
