@@ -71,8 +71,8 @@ void kit_study(kit *k, const char *members) {
     static const char head[] =
         "{`schema`:1,`id`:`s1`,`identifier`:{`system`:`https://registry.example`,`value`:`T1`},"
         "`title`:`A study`,`status`:`active`,`circumstances`:{`dead`:`person.where(dead).exists()`,"
-        "`consentDenied`:`obs.where(tag = 'denied').exists()`,"
-        "`enrolled`:`obs.where(tag = 'enrolled').exists()`},";
+        "`consentDenied`:`obs.where(tag contains 'denied').exists()`,"
+        "`enrolled`:`obs.where(tag contains 'enrolled').exists()`},";
     str text = arena_printf(&k->arena, "%s%s}", head, members);
     char *copy = arena_new(&k->arena, char, text.n + 1);
     memcpy(copy, text.p, (size_t)text.n);
