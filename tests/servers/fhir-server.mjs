@@ -88,14 +88,16 @@ async function answer(request, url, interaction, bytes) {
   let body;
   if (bytes.length) {
     const contentType = (request.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase();
-    if (!contentTypes.includes(contentType)) {
+    const isForm = contentType === 'application/x-www-form-urlencoded' && interaction.isSearch;
+    if (!isForm && !contentTypes.includes(contentType)) {
       return {
         status: 415,
         body: operationOutcome('not-supported', `content types: ${contentTypes.join(', ')}`),
       };
     }
     try {
-      body = JSON.parse(bytes.toString('utf8'));
+      const text = bytes.toString('utf8');
+      body = isForm ? Object.fromEntries(new URLSearchParams(text)) : JSON.parse(text);
     } catch {
       return { status: 400, body: operationOutcome('structure', 'the body is not JSON') };
     }
