@@ -214,7 +214,8 @@ static void take_discovery(credentials *a) {
 }
 
 static void keep_token(credentials *a, const token_grant *grant) {
-    int64_t life = grant->seconds * 1000;
+    /* Servers cut the end of a token's life to whole seconds. */
+    int64_t life = grant->seconds > 2 ? grant->seconds * 1000 - 1000 : grant->seconds * 500;
     (void)snprintf(a->header, sizeof a->header, "Authorization: Bearer %.*s",
                    STR_ARGS(grant->token));
     a->expires_at = a->asked_at + life;

@@ -163,11 +163,17 @@ static void take_metadata(sender *s) {
 
 static void ask_metadata_step(void *state) {
     sender *s = state;
-    str headers[2] = {S("Accept: application/fhir+json"), credentials_header(s->credentials)};
+    char request_id[37];
+    str headers[3] = {S("Accept: application/fhir+json")};
+    int n = 1;
+    str authorization = credentials_header(s->credentials);
+    if (crypto_uuid4(request_id))
+        headers[n++] = arena_printf(&s->arena, "X-Request-Id: %s", request_id);
+    if (authorization.n > 0) headers[n++] = authorization;
     https_request r = {.method = "GET",
                        .url = arena_printf(&s->arena, "%.*s/metadata", STR_ARGS(s->config->url)),
                        .headers = headers,
-                       .header_count = headers[1].n > 0 ? 2 : 1};
+                       .header_count = n};
     s->asking = https_start(s->https, &s->metadata, &r);
 }
 
