@@ -173,6 +173,9 @@ def check_lists(tap):
     names = re.findall(r'^    \{"([a-z.-]+)", (?:true|false)', source("query.c"), re.MULTILINE)
     check_listed(tap, "abi.md", "query", names)
     codes = re.findall(r"^#define FHIRTRIAL_(OK|PENDING|NOMATCH|E_\w+)", source("fhirtrial.h"), re.MULTILINE)
+    lines = "".join(path.read_text() for path in (TOP / "plugin").glob("deliver/*.c"))
+    events = re.findall(r'sender_line\([^"]*"([a-z.]+)"', lines) + re.findall(r'"(flag\.[a-z]+)"', lines)
+    check_listed(tap, "operator.md", "log event of the delivery", events)
     told = (TOP / "docs" / "abi.md").read_text()
     tap.result("abi.md names every code", [f"not there: {c}" for c in codes if not re.search(rf"\b(FHIRTRIAL_)?{c}\b", told)])
     for function in ("result_name", "reason_name", "verdict_name"):
