@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs the benchmarks that Makefile.am lists: `bench` all of them, `bench NAME...` those whose
- * "<file>: <case>" contains a name. One line a case: time a round, and megabytes a second. */
+ * "<file>: <case>" contains a name. One line a case: time a round, megabytes a second where bytes
+ * mean something, and then how many times the speed of the file's first case that is. */
 #include "bench.h"
 
 #include <stdbool.h>
@@ -35,7 +36,8 @@ static int64_t time_of(const bench_case *c, int64_t rounds, int64_t *bytes) {
     return now_ns() - start;
 }
 
-static void measure(const char *file, const bench_case *c) {
+/* `first` is the speed of the file's first case in this run, 0 before it. */
+static void measure(const char *file, const bench_case *c, double *first) {
     int64_t rounds = 1, bytes, ns = time_of(c, rounds, &bytes);
     while (ns < RUN_NS) {
         rounds = ns > RUN_NS / 100 ? rounds * RUN_NS / ns + 1 : rounds * 10;
@@ -48,7 +50,12 @@ static void measure(const char *file, const bench_case *c) {
     char name[80];
     snprintf(name, sizeof name, "%s: %s", file, c->name);
     printf("%-44s %14.1f ns", name, (double)ns / (double)rounds);
-    if (bytes) printf("  %10.1f MB/s", (double)bytes * 1000 / (double)ns);
+    double speed = (double)bytes * 1000 / (double)ns;
+    if (bytes) printf("  %10.1f MB/s", speed);
+    if (bytes && *first > 0)
+        printf("  %7.2f times", speed / *first);
+    else
+        *first = speed;
     putchar('\n');
     fflush(stdout);
 }
@@ -62,8 +69,10 @@ static bool wanted(const char *file, const char *name, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    for (int i = 0; i < BENCHES; i++)
+    for (int i = 0; i < BENCHES; i++) {
+        double first = 0;
         for (const bench_case *c = benches[i].cases; c->name; c++)
-            if (wanted(benches[i].name, c->name, argc, argv)) measure(benches[i].name, c);
+            if (wanted(benches[i].name, c->name, argc, argv)) measure(benches[i].name, c, &first);
+    }
     return 0;
 }
