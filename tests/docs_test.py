@@ -53,7 +53,8 @@ def sessions(path):
 
 def run(commands, folder):
     """What each command printed, as lists of lines."""
-    script = "".join(f"{command}\necho '{END}'\n" for command, _ in commands)
+    # `$?` of the next command is that of this one.
+    script = "".join(f"{command}\nstatus=$?; echo '{END}'; (exit $status)\n" for command, _ in commands)
     environment = {
         "PATH": f"{BUILD}{os.pathsep}{os.environ['PATH']}",
         "LANG": "C.UTF-8",
