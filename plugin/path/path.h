@@ -146,10 +146,15 @@ typedef struct path_run {
     path_limits limits;
     const collection *row_index; /* %rowIndex, or NULL */
     /* results */
-    char reason[160];             /* PATH_ERROR, PATH_LIMIT: what and where, no patient value */
-    isize at;                     /* offset in the expression, or -1 */
-    struct path_machine *machine; /* owned by the path room, made on first use in `arena` */
+    char reason[160]; /* PATH_ERROR, PATH_LIMIT: what and where, no patient value */
+    isize at;         /* offset in the expression, or -1 */
+    const struct path_entries *entries; /* by path_prepare; NULL: references are searched for */
 } path_run;
+
+/* For a run over a Bundle: a table of its entries, so that resolve() and the keys of SQL on FHIR
+ * need no search. In run->arena, from where it must not be rewound while the run is used; for any
+ * other resource it does nothing. */
+void path_prepare(path_run *run);
 
 /* Evaluates on the focus node; *out lives until the arena is rewound. PATH_ERROR: an evaluation
  * error (several items where one is required ...), the result is then empty. */
