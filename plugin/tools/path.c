@@ -176,6 +176,7 @@ static void print_item(running *r, path_run *run, item it) {
 static void evaluate(running *r, const program *p, uint32_t focus) {
     collection got;
     path_run run = {.tape = &r->tape, .arena = &r->arena, .constants = r->values, .now = r->now};
+    path_prepare(&run);
     path_status status = path_evaluate(p, &run, focus, &got);
     for (isize i = 0; i < got.n; i++) print_item(r, &run, got.items[i]);
     if (status == PATH_OK) return;

@@ -162,6 +162,7 @@ static void run_resource(viewing *v, path_run *run, uint32_t node) {
 
 static void run_tape(viewing *v, const tape *t) {
     path_run run = {.tape = t, .arena = &v->message, .terminology = v->terminology, .now = v->now};
+    path_prepare(&run);
     model_type wanted = view_resource(v->view);
     if (t->nodes[0].type == wanted) {
         run_resource(v, &run, 0);

@@ -231,6 +231,7 @@ void message_extract(const mappings *m, arena *arena, const tape *tape, const di
                     .arena = arena,
                     .terminology = &m->terms.face,
                     .now = now};
+    path_prepare(&run);
     entry *entries = arena_new(arena, entry, x.n);
     for (isize i = 0; i < x.n; i++) {
         finish_part(&x, &x.parts[i], &run, moved);
