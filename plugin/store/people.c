@@ -61,7 +61,7 @@ typedef struct move_call {
     call call;
     int64_t id;
     str reason;
-    bool park, moved;
+    bool park, moved, known;
 } move_call;
 
 static void move_step(void *state) {
@@ -80,6 +80,8 @@ static void move_step(void *state) {
     }
     if (!db_ok(d)) return;
     m->moved = db_changes(d) > 0;
+    m->known = m->moved ||
+               db_number(d, "SELECT count(*) FROM outbox WHERE id = ?1", VALUES(N(m->id)), 0) > 0;
     if (!m->moved) return;
     buf members = audit_members(&m->call);
     audit_number(&members, "id", m->id);
@@ -94,7 +96,7 @@ static store_status move(store *store, move_call *m, fault *fault) {
         fault_set(fault, FAULT_STORE, -1, "store: no outbox message %lld is %s", (long long)m->id,
                   m->park ? "waiting" : "parked");
     }
-    return STORE_NONE;
+    return m->known ? STORE_CONFLICT : STORE_NONE;
 }
 
 store_status store_outbox_retry(store *store, int64_t id, fault *fault) {

@@ -260,6 +260,7 @@ int64_t store_outbox_wait_ms(store *store, str endpoint, int64_t now_ms);
 
 /* --- for people: JSON documents written to `out` --- */
 store_status store_outbox_json(store *store, str state /* empty: all */, buf *out, fault *fault);
+/* The operator's commands. STORE_NONE: no such message; STORE_CONFLICT: not in a state for it. */
 store_status store_outbox_retry(store *store, int64_t id, fault *fault); /* parked -> ready */
 store_status store_outbox_park(store *store, int64_t id, str reason, fault *fault);
 store_status store_audit_json(store *store, int64_t from, int64_t most, buf *out, fault *fault);

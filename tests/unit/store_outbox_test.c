@@ -126,7 +126,7 @@ static void a_parked_head_blocks_its_key_only(void) {
     outbox_message *rest = due(&s, 1, &n);
     CHECK_OR_RETURN(n == 1);
     CHECK_STR(rest->body.p, "two");
-    CHECK_INT(store_outbox_retry(s.store, rest->id, &s.fault), STORE_NONE); /* not parked */
+    CHECK_INT(store_outbox_retry(s.store, rest->id, &s.fault), STORE_CONFLICT); /* not parked */
     CHECK_INT(store_outbox_park(s.store, rest->id, S("operator"), &s.fault), STORE_OK);
     CHECK_INT(store_outbox_park(s.store, 4711, S("operator"), &s.fault), STORE_NONE);
     CHECK(strstr(s.fault.text, "4711") != NULL);
