@@ -32,6 +32,12 @@ static str argument_of(const query *q, const char *name) {
     return (str){0};
 }
 
+static bool given(const query *q, str name) {
+    for (int i = 0; i < q->argument_count; i++)
+        if (str_eq(q->arguments[i].name, name)) return true;
+    return false;
+}
+
 static bool number_of(const query *q, const char *name, int64_t fallback, int64_t *out) {
     str text = argument_of(q, name);
     decimal value;
@@ -204,13 +210,41 @@ static void answer_record(query *q) {
     buf_add(&q->out, (str){record.document, record.n});
 }
 
+/* One study's verdict, a comma before it where it is not the first. */
+static void add_verdict(query *q, patient_ref patient, str study) {
+    isize before = q->out.n;
+    if (before > 1) buf_byte(&q->out, ',');
+    store_status status =
+        store_verdict_json(q->instance->store, patient, study, &q->out, &q->fault);
+    if (status == STORE_NONE)
+        q->out.n = before;
+    else
+        took(q, status);
+}
+
 static void answer_explain(query *q) {
-    took(q, store_verdict_json(q->instance->store, patient_of(q), argument_of(q, "study"), &q->out,
-                               &q->fault));
+    str study = argument_of(q, "study");
+    patient_ref patient = patient_of(q);
+    buf_byte(&q->out, '[');
+    if (study.n > 0) add_verdict(q, patient, study);
+    for (isize i = 0; study.n == 0 && i < mappings_study_count(q->c->mappings); i++)
+        add_verdict(q, patient, study_id(mappings_study(q->c->mappings, i)));
+    if (q->out.n == 1 && q->code == FHIRTRIAL_OK) q->code = FHIRTRIAL_NOMATCH;
+    buf_byte(&q->out, ']');
+}
+
+static bool outbox_state(str name) {
+    static const char *const states[] = {"", "ready", "inflight", "done", "parked", "superseded"};
+    for (isize i = 0; i < COUNT_OF(states); i++)
+        if (str_eq(name, str_from(states[i]))) return true;
+    return false;
 }
 
 static void answer_outbox(query *q) {
-    took(q, store_outbox_json(q->instance->store, argument_of(q, "state"), &q->out, &q->fault));
+    if (!outbox_state(argument_of(q, "state")))
+        q->code = FHIRTRIAL_E_ARG;
+    else
+        took(q, store_outbox_json(q->instance->store, argument_of(q, "state"), &q->out, &q->fault));
 }
 
 static void answer_audit(query *q) {
@@ -357,7 +391,7 @@ static bool read_arguments(query *q, const query_row *row, str text) {
         if (!decode(q, str_slice(pair, 0, equals), &a->name) ||
             !decode(q, str_slice(pair, equals + 1, pair.n), &a->value))
             return false;
-        if (!allowed(row, a->name)) return false;
+        if (!allowed(row, a->name) || given(q, a->name)) return false;
         q->argument_count++;
         text = end < 0 ? (str){0} : str_slice(text, end + 1, text.n);
     }
@@ -384,8 +418,8 @@ int32_t query_answer(instance *instance, const char *what, bool from_callback, v
     str text = str_from(what);
     isize mark = str_find_byte(text, '?', 0);
     const query_row *row = row_of(str_slice(text, 0, mark < 0 ? text.n : mark));
-    if (!row || (!instance && !row->without_handle) || (from_callback && row->write))
-        return FHIRTRIAL_E_ARG;
+    if (!row || (from_callback && row->write)) return FHIRTRIAL_E_ARG;
+    if (!instance && !row->without_handle) return FHIRTRIAL_E_HANDLE;
     query_work *w = calloc(1, sizeof *w);
     if (!w) return FHIRTRIAL_E_NOMEM;
     w->row = row;
