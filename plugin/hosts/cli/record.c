@@ -66,6 +66,19 @@ static void print_records(const cJSON *records) {
     cJSON_Delete(names);
 }
 
+/* {"source":...,"patient":...,"record":{...}}; the source is null where none was named. */
+static void print_line(const patient *p, const char *record) {
+    cJSON *source = p->source ? cJSON_CreateString(p->source) : cJSON_CreateNull();
+    cJSON *id = cJSON_CreateString(p->id);
+    char *source_text = cJSON_PrintUnformatted(source), *id_text = cJSON_PrintUnformatted(id);
+    if (source_text && id_text)
+        printf("{\"source\":%s,\"patient\":%s,\"record\":%s}\n", source_text, id_text, record);
+    cJSON_free(source_text);
+    cJSON_free(id_text);
+    cJSON_Delete(source);
+    cJSON_Delete(id);
+}
+
 int cli_record(int argc, char **argv) {
     ask a;
     patient *list;
@@ -81,7 +94,7 @@ int cli_record(int argc, char **argv) {
         if (!answer)
             exit_code = session_complain(&a.session, list[i].id, code);
         else if (a.json)
-            printf("%s\n", answer);
+            print_line(&list[i], answer);
         else
             cJSON_AddItemToObject(records, list[i].id, doc_read(answer));
         free(answer);
