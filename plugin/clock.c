@@ -14,17 +14,37 @@ int64_t clock_real_ns(void) { return read_clock(CLOCK_REALTIME); }
 
 int64_t clock_monotonic_ms(void) { return read_clock(CLOCK_MONOTONIC) / 1000000; }
 
+static int64_t ask_host(instance *instance) {
+    callback_enter();
+    int64_t now = instance->clock(instance->clock_user);
+    callback_leave();
+    atomic_store(&instance->clock_latest, now);
+    atomic_store(&instance->clock_asked, true);
+    return now;
+}
+
+/* A host's callback runs on the host's threads only: a worker gets the latest instant it told. */
 int64_t clock_evaluation_ns(instance *instance) {
     pthread_rwlock_rdlock(&instance->clock_lock);
-    int64_t now = instance->clock ? instance->clock(instance->clock_user) : clock_real_ns();
+    int64_t now = !instance->clock     ? clock_real_ns()
+                  : thread_is_worker() ? atomic_load(&instance->clock_latest)
+                                       : ask_host(instance);
     pthread_rwlock_unlock(&instance->clock_lock);
     return now;
+}
+
+bool clock_known(instance *instance) {
+    pthread_rwlock_rdlock(&instance->clock_lock);
+    bool known = !instance->clock || !thread_is_worker() || atomic_load(&instance->clock_asked);
+    pthread_rwlock_unlock(&instance->clock_lock);
+    return known;
 }
 
 void clock_set(instance *instance, fhirtrial_clock_fn fn, void *user) {
     pthread_rwlock_wrlock(&instance->clock_lock);
     instance->clock = fn;
     instance->clock_user = user;
+    atomic_store(&instance->clock_asked, false);
     pthread_rwlock_unlock(&instance->clock_lock);
 }
 

@@ -90,6 +90,8 @@ struct instance {
     fhirtrial_clock_fn clock;
     void *clock_user;
     pthread_rwlock_t clock_lock; /* held for reading while the host's clock is called */
+    atomic_llong clock_latest;   /* what the host's clock said last */
+    atomic_bool clock_asked;     /* and whether it was asked yet */
     bool closing;                /* no new message */
     bool stopping;               /* workers end */
     pthread_t *workers;
@@ -141,6 +143,9 @@ void journal_metric(journal *journal, const char *name, double value);
  * call, with no lock held. */
 void journal_deliver(journal *journal);
 bool inside_callback(void);
+/* Around each call of a callback of the host. */
+void callback_enter(void);
+void callback_leave(void);
 /* The oldest line, for hosts without callbacks; FHIRTRIAL_NOMATCH when none waits. */
 int32_t journal_next(journal *journal, void *out, int64_t cap, int64_t *n);
 /* Replaces the callback; returns when the earlier one is running nowhere. */
@@ -165,6 +170,9 @@ int64_t clock_real_ns(void);
 int64_t clock_monotonic_ms(void);
 /* The evaluation clock: the host's callback or real time. */
 int64_t clock_evaluation_ns(instance *instance);
+/* Whether clock_evaluation_ns has an instant for this thread: a worker has none before the host's
+ * clock was asked on a thread of the host. */
+bool clock_known(instance *instance);
 /* Sets the host's evaluation clock; returns when the earlier one is running nowhere. */
 void clock_set(instance *instance, fhirtrial_clock_fn fn, void *user);
 /* An instant in UTC with second precision ("2025-06-30T12:00:00Z"). */
@@ -182,9 +190,10 @@ typedef struct reply {
     char *document;
     isize n;
 } reply; /* document is malloc'ed */
-/* One message from bytes to commit, on the calling thread. Never raises, never blocks on the
+/* One message from bytes to commit, on the calling thread; `clock` is the evaluation clock when it
+ * was accepted. Never raises, never blocks on the
  * network. */
-reply process_message(instance *instance, str bytes, const message_meta *meta);
+reply process_message(instance *instance, str bytes, const message_meta *meta, int64_t clock);
 /* Re-evaluates a patient (sweeps): the same decision without new resources. */
 int32_t process_patient(instance *instance, patient_ref patient);
 /* Computes the rows of one kept resource anew with the mappings in force, and what rests on them.
@@ -211,6 +220,8 @@ bool job_waiting(instance *instance);
 void jobs_free(instance *instance);
 /* A thread with a small stack, all signals blocked and a name. */
 bool thread_start(pthread_t *thread, void *(*run)(void *), void *argument, const char *name);
+/* Whether the calling thread is one that takes jobs of some instance. */
+bool thread_is_worker(void);
 bool workers_start(instance *instance);
 /* Lets running jobs end, joins workers and senders' threads. */
 void workers_stop(instance *instance);

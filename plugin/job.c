@@ -18,6 +18,7 @@ struct job {
     job_state state;
     bool dropped; /* nobody wants the result any more */
     reply reply;
+    int64_t clock;     /* evaluation clock at acceptance */
     message_meta meta; /* texts in `bytes` behind the message */
     isize message_n;
     char bytes[];
@@ -79,10 +80,13 @@ static job *find_done(jobs *jobs) {
     return j;
 }
 
+/* A message without a key may be about anybody, so it waits for all before it, and all behind it
+ * wait for it; messages with keys wait for those of their own. */
 static bool blocked(const jobs *jobs, const job *candidate) {
-    if (candidate->meta.key.n == 0) return false;
+    str key = candidate->meta.key;
     for (const job *j = jobs->first; j != candidate; j = j->next)
-        if (j->state != JOB_DONE && str_eq(j->meta.key, candidate->meta.key)) return true;
+        if (j->state != JOB_DONE && (key.n == 0 || j->meta.key.n == 0 || str_eq(j->meta.key, key)))
+            return true;
     return false;
 }
 
@@ -97,7 +101,7 @@ static void run(instance *instance, job *j) {
     j->state = JOB_RUNNING;
     instance->jobs.waiting--;
     pthread_mutex_unlock(&instance->lock);
-    reply reply = process_message(instance, (str){j->bytes, j->message_n}, &j->meta);
+    reply reply = process_message(instance, (str){j->bytes, j->message_n}, &j->meta, j->clock);
     pthread_mutex_lock(&instance->lock);
     j->reply = reply;
     j->state = JOB_DONE;
@@ -111,6 +115,7 @@ int32_t job_submit(instance *instance, str bytes, const message_meta *meta, int6
     int32_t code = j ? FHIRTRIAL_OK : FHIRTRIAL_E_NOMEM;
     *id = 0;
     if (!j) return code;
+    j->clock = clock_evaluation_ns(instance);
     pthread_mutex_lock(&instance->lock);
     int64_t held = instance->jobs.waiting + instance->jobs.finished;
     if (instance->closing)
@@ -220,8 +225,13 @@ void jobs_free(instance *instance) {
 
 /* --- workers --- */
 
+static __thread bool worker;
+
+bool thread_is_worker(void) { return worker; }
+
 static void *work(void *argument) {
     instance *instance = argument;
+    worker = true;
     pthread_mutex_lock(&instance->lock);
     while (!instance->stopping) {
         job *j = next_runnable(&instance->jobs);

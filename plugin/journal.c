@@ -12,6 +12,8 @@
 static __thread int callback_depth;
 
 bool inside_callback(void) { return callback_depth > 0; }
+void callback_enter(void) { callback_depth++; }
+void callback_leave(void) { callback_depth--; }
 
 void journal_init(journal *j) {
     *j = (journal){.log_level = FHIRTRIAL_LOG_INFO};
@@ -125,11 +127,11 @@ static bool take_line(journal *j, log_line *out) {
 static void begin_call(journal *j) {
     j->calling++;
     pthread_mutex_unlock(&j->lock);
-    callback_depth++;
+    callback_enter();
 }
 
 static void end_call(journal *j) {
-    callback_depth--;
+    callback_leave();
     pthread_mutex_lock(&j->lock);
     if (--j->calling == 0) pthread_cond_broadcast(&j->idle);
 }

@@ -295,10 +295,8 @@ static void log_refusal(const work *w) {
                  str_from(fault->text[0] ? fault->text : fhirtrial_strerror(w->code)));
 }
 
-static void work_open(work *w, instance *instance, isize bytes) {
-    *w = (work){.instance = instance,
-                .c = configuration_take(instance),
-                .clock = clock_evaluation_ns(instance)};
+static void work_open(work *w, instance *instance, isize bytes, int64_t clock) {
+    *w = (work){.instance = instance, .c = configuration_take(instance), .clock = clock};
     isize limit = bytes * ARENA_PER_BYTE;
     arena_init(&w->arena, limit > ARENA_LEAST ? limit : ARENA_LEAST, &w->landing);
 }
@@ -308,10 +306,10 @@ static void work_close(work *w) {
     configuration_drop(w->c);
 }
 
-reply process_message(instance *instance, str bytes, const message_meta *meta) {
+reply process_message(instance *instance, str bytes, const message_meta *meta, int64_t clock) {
     work *w = malloc(sizeof *w);
     if (!w) return (reply){FHIRTRIAL_E_NOMEM, NULL, 0};
-    work_open(w, instance, bytes.n);
+    work_open(w, instance, bytes.n, clock);
     w->bytes = bytes;
     w->meta = meta;
     w->source = meta->source.n > 0 ? meta->source : w->c->settings.source;
@@ -376,7 +374,7 @@ static work *again_open(instance *instance, const patient_ref *patient,
                         const stale_resource *stale) {
     work *w = malloc(sizeof *w);
     if (!w) return NULL;
-    work_open(w, instance, stale ? stale->bytes.n : 0);
+    work_open(w, instance, stale ? stale->bytes.n : 0, clock_evaluation_ns(instance));
     w->source = patient ? patient->source : stale->source;
     w->patient = patient;
     w->stale = stale;

@@ -41,7 +41,7 @@ static bool due_time(instance *instance) {
 }
 
 bool sweep_some(instance *instance) {
-    if (!due_time(instance)) return false;
+    if (!clock_known(instance) || !due_time(instance)) return false;
     sweep *s = calloc(1, sizeof *s);
     if (!s) return false;
     s->instance = instance;
