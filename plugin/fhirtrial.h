@@ -111,7 +111,8 @@ int32_t fhirtrial_open(uint32_t want_abi, const char *config, int64_t len, int32
 
 /* Replaces the configuration of an open handle: validates the whole of it first, then swaps, so
  * that each message sees either the old or the new one. After an error the old one stays in
- * force. `config` and `len` as for fhirtrial_open; the store's path cannot change (E_CONFIG).
+ * force. `config` and `len` as for fhirtrial_open; the store's path, the source, the site key and
+ * the number of threads cannot change (E_CONFIG).
  * Errors: E_ARG, E_HANDLE, E_CONFIG, E_CLOSED, E_NOMEM, E_FORK, E_INTERNAL. [thread-safe] */
 int32_t fhirtrial_configure(int32_t handle, const char *config, int64_t len);
 
