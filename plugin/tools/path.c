@@ -173,31 +173,31 @@ static void print_item(running *r, path_run *run, item it) {
     fwrite(b.p, 1, (size_t)b.n, stdout);
 }
 
-static void evaluate(running *r, const program *p, uint32_t focus) {
+static void evaluate(running *r, const program *p, path_run *run, uint32_t focus) {
     collection got;
-    path_run run = {.tape = &r->tape, .arena = &r->arena, .constants = r->values, .now = r->now};
-    path_prepare(&run);
-    path_status status = path_evaluate(p, &run, focus, &got);
-    for (isize i = 0; i < got.n; i++) print_item(r, &run, got.items[i]);
+    path_status status = path_evaluate(p, run, focus, &got);
+    for (isize i = 0; i < got.n; i++) print_item(r, run, got.items[i]);
     if (status == PATH_OK) return;
-    fail(r, TOOL_FAILED, status == PATH_LIMIT ? "limit" : "error", run.reason);
-    if (run.at >= 0) print_caret(str_from(r->expression), run.at);
+    fail(r, TOOL_FAILED, status == PATH_LIMIT ? "limit" : "error", run->reason);
+    if (run->at >= 0) print_caret(str_from(r->expression), run->at);
 }
 
 /* On the resource, or on the entries of a Bundle that are of the base type. */
 static void evaluate_all(running *r, const program *p) {
     const model *m = r->tape.model;
+    path_run run = {.tape = &r->tape, .arena = &r->arena, .constants = r->values, .now = r->now};
+    path_prepare(&run);
     model_type base = r->base ? model_find_type(m, str_from(r->base)) : TYPE_NONE;
     model_type bundle = model_find_type(m, S("Bundle"));
     if (!r->base || r->tape.nodes[0].type != bundle || base == bundle) {
-        evaluate(r, p, 0);
+        evaluate(r, p, &run, 0);
         return;
     }
     for (uint32_t i = 1; i < r->tape.n && r->exit == TOOL_OK; i++)
         if ((r->tape.nodes[i].flags & NODE_RESOURCE) &&
             model_is_a(m, r->tape.nodes[i].type, base) &&
             str_eq(model_key_name(m, r->tape.nodes[i].key), S("resource")))
-            evaluate(r, p, i);
+            evaluate(r, p, &run, i);
 }
 
 static void work(void *state) {
