@@ -73,6 +73,20 @@ static str digest_of_views(configuration *c) {
     return (str){hex, DIGEST_HEX};
 }
 
+/* Findings name their file; line and column are worked out here, where the text still is. */
+static void add_lines(load_work *w, const mapping_file *files, isize n) {
+    for (isize i = 0; i < w->found->n; i++) {
+        problem *p = &w->found->list[i];
+        for (isize k = 0; k < n && p->at >= 0; k++) {
+            int line, column;
+            if (!str_eq(p->file, files[k].name)) continue;
+            problem_line_column(files[k].text, p->at, &line, &column);
+            p->file = arena_printf(w->found->arena, "%.*s:%d:%d", STR_ARGS(p->file), line, column);
+            break;
+        }
+    }
+}
+
 static bool read_mappings(load_work *w) {
     configuration *c = w->c;
     const mapping_file *files;
@@ -84,7 +98,10 @@ static bool read_mappings(load_work *w) {
         return add_fault(w, &fault, "not-found");
     if (!read_zone(w, files, n)) return false;
     c->mappings = mappings_load(&c->arena, files, n, &c->zone, deliver_digest(), w->found);
-    if (!c->mappings) return false;
+    if (!c->mappings) {
+        add_lines(w, files, n);
+        return false;
+    }
     c->digest = mappings_digest(c->mappings);
     c->views_digest = digest_of_views(c);
     write_files(c, files, n);
