@@ -53,7 +53,8 @@ str clock_instant(arena *arena, int64_t unix_ns) {
     when value = when_from_unix(unix_ns, 0);
     value.fraction = 0;
     value.nano = 0;
-    return arena_str(arena, (str){text, when_format(value, text)});
+    isize n = when_format(value, text);
+    return arena_str(arena, (str){text, n});
 }
 
 when clock_when(const configuration *configuration, int64_t unix_ns) {

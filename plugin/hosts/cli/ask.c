@@ -106,7 +106,9 @@ void ask_free_patients(patient *list, int n) {
 
 bool ask_has(const cJSON *columns, const char *name) {
     const cJSON *column;
-    cJSON_ArrayForEach(column, columns) if (strcmp(column->valuestring, name) == 0) return true;
+    cJSON_ArrayForEach(column, columns) {
+        if (strcmp(column->valuestring, name) == 0) return true;
+    }
     return false;
 }
 

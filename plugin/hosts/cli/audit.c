@@ -22,7 +22,7 @@ static int audit_list(ask *a) {
         "entry.code",    "entry.class",   "entry.http",   "entry.reason"};
     int32_t code;
     char *answer =
-        session_ask_with(&a->session, &code, "audit", "from", a->from, "n", a->count, NULL);
+        session_ask_with(&a->session, &code, "audit", "from", a->from, "n", a->count, SESSION_END);
     if (!answer) return session_complain(&a->session, "audit", code);
     if (a->json)
         printf("%s\n", answer);

@@ -35,9 +35,10 @@ static char *unknown_reasons(const cJSON *verdict) {
     }
     cJSON_ArrayForEach(reason, reasons) {
         fprintf(to, "%s%s:", reason == reasons->child ? "" : "; ", reason->valuestring);
-        cJSON_ArrayForEach(criterion, criteria) if (strcmp(doc_text(criterion, "reason"),
-                                                           reason->valuestring) == 0)
-            fprintf(to, " %s", doc_text(criterion, "id"));
+        cJSON_ArrayForEach(criterion, criteria) {
+            if (strcmp(doc_text(criterion, "reason"), reason->valuestring) == 0)
+                fprintf(to, " %s", doc_text(criterion, "id"));
+        }
     }
     cJSON_Delete(reasons);
     fclose(to);
@@ -64,8 +65,10 @@ static void print_criteria(const patient *p, const cJSON *row) {
     printf("Patient/%s, study %s: %s (%s met, %s not met, %s unknown, %s not applicable)\n", p->id,
            doc_text(v, "study"), doc_text(v, "verdict"), doc_text(v, "met"), doc_text(v, "notMet"),
            doc_text(v, "unknown"), doc_text(v, "notApplicable"));
-    cJSON_ArrayForEach(contradiction, cJSON_GetObjectItemCaseSensitive(v, "contradictions")) printf(
-        "contradiction %s: %s\n", doc_text(contradiction, "id"), doc_text(contradiction, "text"));
+    cJSON_ArrayForEach(contradiction, cJSON_GetObjectItemCaseSensitive(v, "contradictions")) {
+        printf("contradiction %s: %s\n", doc_text(contradiction, "id"),
+               doc_text(contradiction, "text"));
+    }
     table_init(&t, 5);
     static const char *const heading[] = {"criterion", "result", "reason", "evidence", "detail"};
     for (int i = 0; i < 5; i++) table_add(&t, heading[i]);
@@ -84,7 +87,7 @@ static void print_criteria(const patient *p, const cJSON *row) {
 static int explain_one(ask *a, const patient *p, table *summary) {
     int32_t code;
     char *answer = session_ask_with(&a->session, &code, "explain", "patient", p->id, "source",
-                                    p->source, "study", a->study, NULL);
+                                    p->source, "study", a->study, SESSION_END);
     if (!answer) return session_complain(&a->session, p->id, code);
     if (a->json) {
         printf("%s\n", answer);

@@ -22,7 +22,7 @@ static int outbox_list(ask *a) {
                                           "state",  "attempts", "class",    "http",
                                           "reason", "nextMs",   "createdMs"};
     int32_t code;
-    char *answer = session_ask_with(&a->session, &code, "outbox", "state", a->state, NULL);
+    char *answer = session_ask_with(&a->session, &code, "outbox", "state", a->state, SESSION_END);
     if (!answer) return session_complain(&a->session, "outbox", code);
     if (a->json)
         printf("%s\n", answer);
@@ -34,7 +34,8 @@ static int outbox_list(ask *a) {
 
 static int outbox_command(ask *a, const char *name, const char *id, const char *reason) {
     int32_t code;
-    char *answer = session_ask_with(&a->session, &code, name, "id", id, "reason", reason, NULL);
+    char *answer =
+        session_ask_with(&a->session, &code, name, "id", id, "reason", reason, SESSION_END);
     if (!answer) return session_complain(&a->session, name, code);
     free(answer);
     return CLI_DONE;

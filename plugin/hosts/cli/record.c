@@ -36,12 +36,15 @@ static void print_view(const cJSON *records, const char *view) {
     table t;
     table_init(&t, cJSON_GetArraySize(columns) + 1);
     table_add(&t, "patient");
-    cJSON_ArrayForEach(column, columns) table_add(&t, column->valuestring);
+    cJSON_ArrayForEach(column, columns) {
+        table_add(&t, column->valuestring);
+    }
     cJSON_ArrayForEach(record, records) {
         cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(record, view)) {
             table_add(&t, record->string);
-            cJSON_ArrayForEach(column, columns)
+            cJSON_ArrayForEach(column, columns) {
                 ask_cell(&t, cJSON_GetObjectItemCaseSensitive(row, column->valuestring));
+            }
         }
     }
     if (t.rows > t.columns) {
@@ -62,7 +65,9 @@ static void print_records(const cJSON *records) {
                 cJSON_AddItemToArray(names, cJSON_CreateString(view->string));
         }
     }
-    cJSON_ArrayForEach(name, names) print_view(records, name->valuestring);
+    cJSON_ArrayForEach(name, names) {
+        print_view(records, name->valuestring);
+    }
     cJSON_Delete(names);
 }
 
@@ -90,7 +95,7 @@ int cli_record(int argc, char **argv) {
     exit_code = code == FHIRTRIAL_OK ? CLI_DONE : session_complain(&a.session, "patients", code);
     for (int i = 0; i < n && exit_code == CLI_DONE; i++) {
         char *answer = session_ask_with(&a.session, &code, "record", "patient", list[i].id,
-                                        "source", list[i].source, NULL);
+                                        "source", list[i].source, SESSION_END);
         if (!answer)
             exit_code = session_complain(&a.session, list[i].id, code);
         else if (a.json)

@@ -157,12 +157,14 @@ static void count_result(run *r) {
     cJSON *root = doc_read(r->result);
     const cJSON *verdict;
     r->totals.resources += doc_count(root, "resources");
-    cJSON_ArrayForEach(verdict, cJSON_GetObjectItemCaseSensitive(root, "verdicts"))
+    cJSON_ArrayForEach(verdict, cJSON_GetObjectItemCaseSensitive(root, "verdicts")) {
         r->totals.verdicts_changed +=
-        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(verdict, "changed"));
+            cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(verdict, "changed"));
+    }
     const cJSON *flag;
-    cJSON_ArrayForEach(flag, cJSON_GetObjectItemCaseSensitive(root, "flags")) r->totals.flags +=
-        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flag, "queued"));
+    cJSON_ArrayForEach(flag, cJSON_GetObjectItemCaseSensitive(root, "flags")) {
+        r->totals.flags += cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flag, "queued"));
+    }
     cJSON_Delete(root);
 }
 
@@ -196,7 +198,7 @@ static bool take(void *user, const message_at *m) {
 
 static long outbox_count(run *r, const char *state) {
     int32_t code;
-    char *answer = session_ask_with(&r->session, &code, "outbox", "state", state, NULL);
+    char *answer = session_ask_with(&r->session, &code, "outbox", "state", state, SESSION_END);
     cJSON *list = answer ? doc_read(answer) : NULL;
     long n = cJSON_GetArraySize(list);
     cJSON_Delete(list);

@@ -41,7 +41,9 @@ void session_end(session *session, int32_t drain_ms);
 
 /* The answer to a query as a NUL-terminated malloc'ed text, or NULL; *code is the library's. */
 char *session_ask(session *session, const char *what, int32_t *code);
-/* The name, `?`, and pairs of argument and value (ended by NULL), URL-encoded, asked as above. */
+/* The name, `?`, and pairs of argument and value, URL-encoded, asked as above; SESSION_END ends
+ * them, a NULL value leaves its pair out. */
+#define SESSION_END ((const char *)NULL)
 char *session_ask_with(session *session, int32_t *code, const char *name, ...);
 /* Tells a failed query on standard error and gives the exit code for it. */
 int session_complain(session *session, const char *what, int32_t code);
