@@ -126,9 +126,9 @@ bool slot_begin(slot *slot, const outbox_message *message) {
     slot->stage = STAGE_SEARCH;
     if (!guarded(&slot->landing, begin_step, &b)) {
         slot_again(slot, CLASS_RETRY, "no memory for the message", 1000);
-        return slot->stage != STAGE_FREE;
+        return true;
     }
-    if (b.status == STORE_OK) return slot->stage != STAGE_FREE;
+    if (b.status == STORE_OK) return true;
     take_store_fault(slot->sender, b.status, &b.fault);
     slot->stage = STAGE_FREE;
     return false;

@@ -107,7 +107,8 @@ void sender_line(sender *s, int level, const char *event, const char *format, ..
     __attribute__((format(printf, 4, 5)));
 
 /* --- delivery.c --- */
-/* Takes the message into the slot and commits `inflight`. False: the slot stays free. */
+/* Takes the message into the slot and commits `inflight`; it may have ended already. False: the
+ * message was not begun and the slot stays free. */
 bool slot_begin(slot *slot, const outbox_message *message);
 /* Starts the stage's request where access and rate allow it. */
 void slot_send(slot *slot);
