@@ -235,13 +235,22 @@ static void check_place(checker *c, ast *a, bool exists, const char *name) {
                      S("use it inside where(), select(), all(), exists() or aggregate()"));
 }
 
+/* ShareableViewDefinition demands String, Integer and Decimal; its tests use Boolean too. */
+static bool shareable_literal(uint8_t kind) {
+    return kind == ITEM_STRING || kind == ITEM_INTEGER || kind == ITEM_DECIMAL ||
+           kind == ITEM_BOOLEAN;
+}
+
 void check_node(checker *c, ast *a, const context *ctx) {
     switch ((ast_kind)a->kind) {
     case AST_EMPTY:
         c->not_shareable = true;
         a->type = (static_type){.kind = STATIC_EMPTY};
         break;
-    case AST_LITERAL: a->type = static_value(a->literal.kind); break;
+    case AST_LITERAL:
+        a->type = static_value(a->literal.kind);
+        if (!shareable_literal(a->literal.kind)) c->not_shareable = true;
+        break;
     case AST_THIS: a->type = ctx->focus; break;
     case AST_INDEX:
         check_place(c, a, ctx->counts, "$index");

@@ -142,6 +142,27 @@ static void facts(void) {
     CHECK(path_result_many(f.program));
     fixture_eval(&f, S("today() > birthDate"));
     CHECK(path_uses_now(f.program) && !path_is_shareable(f.program));
+    static const char *const beyond[] = {"birthDate > @2000",
+                                         "1L",
+                                         "4 'mg'",
+                                         "name.count()",
+                                         "a ~ 'b'",
+                                         "{}",
+                                         "active implies true",
+                                         "name is HumanName",
+                                         "birthDate in ('a')"};
+    for (isize i = 0; i < COUNT_OF(beyond); i++) {
+        fixture_eval(&f, str_from(beyond[i]));
+        CHECK_MSG(f.program && !path_is_shareable(f.program), "%s", beyond[i]);
+    }
+    static const char *const within[] = {
+        "name[0].family",   "active = true and birthDate.exists()",
+        "1 + 2.5 * 3",      "extension('u').value.ofType(code)",
+        "getResourceKey()", "name.where(use != 'old').given.empty().not()"};
+    for (isize i = 0; i < COUNT_OF(within); i++) {
+        fixture_eval(&f, str_from(within[i]));
+        CHECK_MSG(f.program && path_is_shareable(f.program), "%s", within[i]);
+    }
     fixture_eval(&f, S("deceased"));
     CHECK(path_result_type(f.program) == TYPE_NONE);
     fixture_end(&f);
