@@ -55,7 +55,7 @@ static void read_tags(planner *p, const json *column, view_column *out) {
 static void grow_columns(planner *p) {
     view *v = p->view;
     if (v->column_count < p->column_cap) return;
-    isize cap = p->column_cap ? p->column_cap * 2 : 16;
+    isize cap = p->column_cap * 2;
     v->columns = arena_grow(p->arena, v->columns, v->column_count, cap, (isize)sizeof(view_column),
                             (isize) _Alignof(view_column));
     p->column_cap = cap;

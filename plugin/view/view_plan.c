@@ -373,8 +373,13 @@ view *view_compile(arena *arena, const view_environment *environment, const json
     view *v = arena_new(arena, view, 1);
     v->model = environment->model;
     v->strict = environment->strict;
-    planner p = {
-        .arena = arena, .environment = environment, .view = v, .found = found, .file = file};
+    planner p = {.arena = arena,
+                 .environment = environment,
+                 .view = v,
+                 .found = found,
+                 .file = file,
+                 .column_cap = 16};
+    v->columns = arena_new(arena, view_column, p.column_cap);
     isize errors = found->errors;
     if (!plan_head(&p, definition)) return NULL;
     plan_name(&p, definition);
