@@ -51,6 +51,7 @@ bool outgoing_open(instance *instance, const configuration *configuration, endpo
         }
         outgoing_close(*out, *n);
         *out = NULL;
+        *n = 0;
         return false;
     }
     return true;
