@@ -73,15 +73,16 @@ static str digest_of_views(configuration *c) {
     return (str){hex, DIGEST_HEX};
 }
 
-/* Findings name their file; line and column are worked out here, where the text still is. */
-static void add_lines(load_work *w, const mapping_file *files, isize n) {
-    for (isize i = 0; i < w->found->n; i++) {
-        problem *p = &w->found->list[i];
+/* A finding in a mapping file gets line and column behind the file's name while the text is here.
+ */
+static void name_lines(problems *found, const mapping_file *files, isize n) {
+    for (isize i = 0; i < found->n; i++) {
+        problem *p = &found->list[i];
         for (isize k = 0; k < n && p->at >= 0; k++) {
             int line, column;
-            if (!str_eq(p->file, files[k].name)) continue;
+            if (!str_eq(files[k].name, p->file)) continue;
             problem_line_column(files[k].text, p->at, &line, &column);
-            p->file = arena_printf(w->found->arena, "%.*s:%d:%d", STR_ARGS(p->file), line, column);
+            p->file = arena_printf(found->arena, "%.*s:%d:%d", STR_ARGS(p->file), line, column);
             break;
         }
     }
@@ -98,10 +99,8 @@ static bool read_mappings(load_work *w) {
         return add_fault(w, &fault, "not-found");
     if (!read_zone(w, files, n)) return false;
     c->mappings = mappings_load(&c->arena, files, n, &c->zone, deliver_digest(), w->found);
-    if (!c->mappings) {
-        add_lines(w, files, n);
-        return false;
-    }
+    name_lines(w->found, files, n);
+    if (!c->mappings) return false;
     c->digest = mappings_digest(c->mappings);
     c->views_digest = digest_of_views(c);
     write_files(c, files, n);
