@@ -76,7 +76,7 @@ static const char *expected_spelling(model_type type) {
 static const char *scalar_rule(reader *r, model_type type, str *text, uint8_t *flags,
                                const char **code) {
     *code = "too-long";
-    if (text->n > r->max_string) return "the text is longer than the limit for a value";
+    if (text->n > r->max_string) return "the text is longer than the limit of 1 MiB for a value";
     *code = "value";
     if (*flags & NODE_NUMBER && type == TYPE_decimal) return NULL; /* the scanner's own grammar */
     if (type == TYPE_xhtml && text->n) return NULL;

@@ -82,7 +82,7 @@ static str value_of(xml_tape *x, str raw) {
 /* The rule that a value breaks, or NULL; *code is the kind of finding. */
 static const char *value_rule(const xml_tape *x, model_type type, str text, const char **code) {
     *code = "too-long";
-    if (text.n > x->max_string) return "the text is longer than the limit for a value";
+    if (text.n > x->max_string) return "the text is longer than the limit of 1 MiB for a value";
     *code = "value";
     return primitive_rule(type, text);
 }
@@ -303,7 +303,8 @@ static void end_div(xml_tape *x, isize end) {
     str text = str_slice(x->input, x->div_at, end);
     place here = {.up = &parent->place, .name = S("div"), .index = -1};
     if (text.n > x->max_string)
-        problem_at(x, &here, x->div_at, "too-long", "the text is longer than the limit for a value",
+        problem_at(x, &here, x->div_at, "too-long",
+                   "the text is longer than the limit of 1 MiB for a value",
                    "send a shorter narrative; it was left out");
     else
         tape_primitive(&x->tape, KEY_div, TYPE_xhtml, text, 0);
