@@ -161,6 +161,7 @@ static bool find_resource_type(reader *r, str *type) {
         if (!scan_name(s, r->tape.arena, &name)) return false;
         if (str_eq(name, S("resourceType")) && scan_peek(s) == '"') {
             if (!scan_string(s, type, &escaped)) return false;
+            if (escaped) *type = scan_unescape(*type, r->tape.arena);
             break;
         }
         if (!scan_skip(s) || !scan_next(s, '}', &more)) return false;
