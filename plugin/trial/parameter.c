@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Values of study parameters, as protocol.json and site.json write them, become FHIRPath items. */
+#include "fhir/quantity.h"
 #include "trial/set.h"
 
 static bool calendar_word(str unit) {
@@ -13,12 +14,18 @@ static bool calendar_word(str unit) {
     return false;
 }
 
+static bool ucum_unit(str code) {
+    unit parsed;
+    return unit_parse(code, &parsed, NULL);
+}
+
 static bool read_quantity(arena *arena, const json *value, item *out) {
     const json *number = json_get(value, "value"), *unit = json_get(value, "unit");
     if (value->kind != JSON_OBJECT || value->count != 2 || !number || !unit) return false;
     if (number->kind != JSON_NUMBER || unit->kind != JSON_STRING || unit->text.n == 0) return false;
     quantity_value *q = arena_new(arena, quantity_value, 1);
     *q = (quantity_value){.unit = unit->text, .calendar = calendar_word(unit->text)};
+    if (!q->calendar && !ucum_unit(q->unit)) return false;
     out->kind = ITEM_QUANTITY;
     out->quantity = q;
     return decimal_parse(number->text, &q->value);

@@ -56,8 +56,9 @@ static void set_value(loader *l, study *s, isize slot, const set_file *file, con
     else
         set_problem(l, PROBLEM_ERROR, file, value, "value",
                     arena_printf(l->arena, "this is no value of type %.*s", STR_ARGS(type)),
-                    str_eq(type, S("Quantity")) ? S("write {\"value\": 14, \"unit\": \"days\"}")
-                                                : S("see the FHIR data types"));
+                    str_eq(type, S("Quantity"))
+                        ? S("write {\"value\": 14, \"unit\": \"days\"}, or a UCUM unit")
+                        : S("see the FHIR data types"));
 }
 
 /* Names are used as %name: an identifier that no other parameter or define has. */

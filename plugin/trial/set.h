@@ -190,7 +190,7 @@ bool mask_meets(const view_mask *a, const view_mask *b);
 void terminology_load(loader *l);
 /* Targets of a coding in the site's code map, at most `cap`; how many there are. */
 isize terminology_site_codes(const mappings *m, str system, str code, path_coding *out, isize cap);
-/* Reports tables that nothing mentions. */
+/* Reports urls in constants that no table has, and tables that nothing mentions. */
 void terminology_unused(loader *l);
 /* Reads site.json, if there is one (site.c). */
 void site_load(loader *l);

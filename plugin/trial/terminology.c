@@ -365,7 +365,41 @@ static void warn_unused(loader *l, const term_table *tables, isize n) {
     }
 }
 
+/* Reports the url in a view's constant where memberOf() or translate() takes it and no file has it:
+ * whoever compiles the path does not know what the constant holds. */
+static void check_url(loader *l, const set_file *f, const json *constant, const char *call,
+                      const char *what, const term_table *tables, isize n) {
+    const json *url = NULL;
+    str *urls = arena_new(l->arena, str, n);
+    str use = arena_printf(l->arena, "%s(%%%.*s)", call, STR_ARGS(json_text(constant, "name")));
+    for (const json *m = constant->child; m; m = m->next)
+        if (str_starts(m->name, S("value")) && m->kind == JSON_STRING) url = m;
+    if (!url || !set_mentions(f->root, use)) return;
+    for (isize i = 0; i < n; i++) {
+        urls[i] = tables[i].url;
+        if (str_eq(urls[i], without_version(url->text))) return;
+    }
+    str near = problem_nearest(url->text, urls, n);
+    set_problem(l, PROBLEM_ERROR, f, url, "not-found",
+                arena_printf(l->arena, "the %s \"%.*s\" is not loaded", what, STR_ARGS(url->text)),
+                near.n ? arena_printf(l->arena, "did you mean \"%.*s\"?", STR_ARGS(near))
+                       : S("correct the url, or add the file to the mappings"));
+}
+
+static void check_constants(loader *l) {
+    const terminology *t = &l->set->terms;
+    for (isize i = 0; i < l->set->file_count; i++) {
+        const set_file *f = &l->set->files[i];
+        const json *list = f->kind == FILE_VIEW && f->root ? json_get(f->root, "constant") : NULL;
+        for (const json *c = list ? list->child : NULL; c; c = c->next) {
+            check_url(l, f, c, "memberOf", "value set", t->sets, t->set_count);
+            check_url(l, f, c, "translate", "concept map", t->maps, t->map_count);
+        }
+    }
+}
+
 void terminology_unused(loader *l) {
+    check_constants(l);
     warn_unused(l, l->set->terms.sets, l->set->terms.set_count);
     warn_unused(l, l->set->terms.maps, l->set->terms.map_count);
 }

@@ -38,6 +38,7 @@ static void bad_step(kit *k) {
     CHECK(!read(k, "{`value`:14,`unit`:``}", "Quantity", &it));
     CHECK(!read(k, "{`value`:14,`unit`:`days`,`code`:`d`}", "Quantity", &it));
     CHECK(!read(k, "14", "Quantity", &it));
+    CHECK(!read(k, "{`value`:14,`unit`:`dayz`}", "Quantity", &it));
     CHECK(!read(k, "`2`", "decimal", &it));
     CHECK(!read(k, "2.0", "integer", &it));
     CHECK(!read(k, "2147483648", "integer", &it));

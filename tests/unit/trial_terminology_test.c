@@ -161,6 +161,35 @@ static void warnings_step(kit *k) {
 }
 static void double_codes_and_unused_sets_are_warned_of(void) { kit_run(warnings_step); }
 
+/* A view that takes value set and concept map from constants. */
+#define CONSTANTS(set, map)                                                                        \
+    "{`resourceType`:`ViewDefinition`,`name`:`c`,`status`:`active`,`resource`:`Observation`,"      \
+    "`constant`:[{`name`:`s`,`valueString`:`https://v.example/" set                                \
+    "`},{`name`:`m`,`valueUri`:`https://m.example/" map                                            \
+    "`},{`name`:`other`,`valueString`:`https://v.example/no-set`}],"                               \
+    "`where`:[{`path`:`code.memberOf(%s) and status != %other`}],"                                 \
+    "`select`:[{`column`:[{`name`:`x`,`type`:`code`,`collection`:true,"                            \
+    "`path`:`code.translate(%m).code`}]}]}"
+
+static void constants_step(kit *k) {
+    kit_file(k, "core/valuesets/a.json", SET("colours", "`compose`:{`include`:[{`system`:`s`}]}"));
+    kit_file(k, "core/conceptmaps/b.json", MAP("shapes", "{`source`:`s`,`target`:`t`}"));
+    kit_file(k, "core/views/c.json", CONSTANTS("colors", "shape"));
+    CHECK(kit_load(k) == NULL);
+    CHECK(kit_found(k, "the value set \"https://v.example/colors\" is not loaded"));
+    CHECK(kit_found(k, "the concept map \"https://m.example/shape\" is not loaded"));
+    CHECK(!kit_found(k, "no-set")); /* a text that nobody takes for a url */
+}
+static void urls_in_constants_are_looked_up(void) { kit_run(constants_step); }
+
+static void good_constants_step(kit *k) {
+    kit_file(k, "core/valuesets/a.json", SET("colours", "`compose`:{`include`:[{`system`:`s`}]}"));
+    kit_file(k, "core/conceptmaps/b.json", MAP("shapes", "{`source`:`s`,`target`:`t`}"));
+    kit_file(k, "core/views/c.json", CONSTANTS("colours|1.0", "shapes"));
+    load(k);
+}
+static void right_urls_in_constants_are_taken(void) { kit_run(good_constants_step); }
+
 const unit_test trial_terminology_suite[] = {UNIT_TEST(a_value_set_knows_its_members),
                                              UNIT_TEST(value_sets_include_and_exclude),
                                              UNIT_TEST(an_expansion_is_taken_as_it_is),
@@ -169,4 +198,6 @@ const unit_test trial_terminology_suite[] = {UNIT_TEST(a_value_set_knows_its_mem
                                              UNIT_TEST(mistakes_are_found),
                                              UNIT_TEST(two_sets_may_not_share_a_url),
                                              UNIT_TEST(double_codes_and_unused_sets_are_warned_of),
+                                             UNIT_TEST(urls_in_constants_are_looked_up),
+                                             UNIT_TEST(right_urls_in_constants_are_taken),
                                              UNIT_END};
