@@ -105,6 +105,8 @@ OWNER(a_performer_is_never_the_patient,
       "{`resourceType`:`Observation`,`id`:`o`,`status`:`final`,`code`:{},`performer`:["
       "{`reference`:`Patient/p`}]}",
       "")
+OWNER(outside_the_compartment_a_subject_is_no_patient,
+      "{`resourceType`:`Contract`,`id`:`c`,`subject`:[{`reference`:`Patient/p`}]}", "")
 OWNER(an_organization_belongs_to_nobody, "{`resourceType`:`Organization`,`id`:`o`}", "")
 
 static void patient_step(kit *k) {
@@ -136,6 +138,7 @@ const unit_test trial_identity_suite[] = {
     UNIT_TEST(a_research_subject_belongs_to_its_individual),
     UNIT_TEST(a_consent_belongs_to_its_patient),
     UNIT_TEST(a_performer_is_never_the_patient),
+    UNIT_TEST(outside_the_compartment_a_subject_is_no_patient),
     UNIT_TEST(an_organization_belongs_to_nobody),
     UNIT_TEST(a_patient_tells_identifiers_and_links),
     UNIT_END};
