@@ -265,6 +265,7 @@ static bool run_program(machine *m, uint32_t focus) {
         memset(variables, 0, (size_t)m->program->variables * sizeof(collection));
     bool ok = run_ops(m, 0, (uint32_t)m->program->n);
     m->frame = NULL;
+    m->variables = NULL;
     return ok;
 }
 
