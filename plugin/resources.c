@@ -62,6 +62,15 @@ static str kept_bytes(work *w, const entry *e) {
     return buf_str(&out);
 }
 
+/* A removal keeps the order of what it removed where it tells none of its own, and what that was
+ * (contracts.md, Identity). */
+static void keep_order(const resource_head *head, resource_write *slot) {
+    if (slot->updated.n == 0) slot->updated = head->updated;
+    if (slot->version.n == 0 || str_starts(slot->version, S("sha256:")))
+        slot->version = head->version.n > 0 ? head->version : slot->version;
+    slot->content = head->content;
+}
+
 static void accept(work *w, const entry *e, resource_write *slot) {
     bool removal = e->action == ENTRY_REMOVE;
     *slot = (resource_write){.patient = {w->source, e->patient},
@@ -94,7 +103,9 @@ static bool take_entry(work *w, const entry *e) {
         return true;
     }
     str before = known ? head.patient : (str){0};
-    accept(w, e, earlier ? earlier : PUSH(w, w->writes));
+    resource_write *slot = earlier ? earlier : PUSH(w, w->writes);
+    accept(w, e, slot);
+    if (slot->removal) keep_order(&head, slot);
     work_touch(w, (patient_ref){w->source, before});
     work_touch(w, (patient_ref){w->source, e->patient});
     return true;

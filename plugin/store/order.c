@@ -39,6 +39,7 @@ order_result store_order(const resource_head *head, str version, str updated, st
     }
     if (head->removed) {
         /* A removal keeps the order of what it removed: that version restores nothing. */
+        if (equal) return ORDER_OLDER;
         if (order != 0) return order > 0 ? ORDER_NEWER : ORDER_OLDER;
         return str_eq(version, head->version) ? ORDER_OLDER : ORDER_NEWER;
     }

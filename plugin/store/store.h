@@ -58,9 +58,9 @@ store_status store_inbox_find(store *store, arena *arena, str source, str messag
 typedef struct resource_head {
     str type, id;
     str patient;     /* Patient id within the source, or empty */
-    str version;     /* of the state in force, or of what was removed */
+    str version;     /* of the state in force, or of the removal, else of what was removed */
     str updated;     /* meta.lastUpdated, or empty */
-    str content;     /* hex SHA-256 of the canonical content; empty when removed */
+    str content;     /* hex SHA-256 of the canonical content, or of what was removed */
     str view_digest; /* mapping digest its rows were made with */
     bool removed;
 } resource_head;

@@ -96,8 +96,8 @@ str identity_patient_id(extraction *x, str reference, bool *elsewhere) {
 
 str identity_patient(extraction *x, const part *p, bool *unusable) {
     *unusable = false;
-    if (p->resource == TAPE_NONE) return (str){0};
     if (str_eq(p->entry.type, S("Patient"))) return p->entry.id;
+    if (p->resource == TAPE_NONE) return (str){0};
     const node *nodes = x->tape->nodes;
     model_key key = model_patient_element(x->tape->model, nodes[p->resource].type);
     if (key == KEY_NONE) return (str){0};

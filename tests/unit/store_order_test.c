@@ -55,6 +55,8 @@ static const row rows[] = {
      "2025-01-02T00:00:00Z", "z", false, ORDER_NEWER},
     {"undated, what was removed", HEAD("sha256:aa", "", "", true), "sha256:aa", "", "a", false,
      ORDER_OLDER},
+    {"undated, what a dated removal removed", HEAD("2", "", "a", true), "sha256:aa", "", "a", false,
+     ORDER_OLDER},
     {"undated, something else", HEAD("sha256:aa", "", "", true), "sha256:bb", "", "b", false,
      ORDER_NEWER},
 };
