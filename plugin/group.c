@@ -24,12 +24,19 @@ static str pair_part(const json *pair, int part) {
 typedef struct frontier {
     patient_ref at[GROUP_MOST];
     isize n;
+    landing *landing;
 } frontier;
 
 static void reach(frontier *f, patient_ref patient) {
     for (isize i = 0; i < f->n; i++)
         if (patient_same(f->at[i], patient)) return;
-    if (f->n < GROUP_MOST) f->at[f->n++] = patient;
+    if (f->n == GROUP_MOST)
+        fault_raise(f->landing, FAULT_LIMIT, -1,
+                    "more than %d Patient ids are tied to one person by identifiers or links: take "
+                    "a system that many patients share out of patientIdentifiers, or mend "
+                    "Patient.link",
+                    GROUP_MOST);
+    f->at[f->n++] = patient;
 }
 
 static bool listed_system(const work *w, str system) {
@@ -124,7 +131,7 @@ static bool in_a_group(const work *w, patient_ref patient) {
 }
 
 static bool make_group(work *w, patient_ref start) {
-    frontier f = {{start}, 1};
+    frontier f = {{start}, 1, &w->landing};
     group g = {arena_new(&w->arena, member, GROUP_MOST), 0, NULL};
     for (; g.n < f.n; g.n++) {
         member *m = &g.members[g.n];

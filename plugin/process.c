@@ -110,10 +110,7 @@ static void result_step(void *state) { work_result(state); }
 
 /* --- the whole --- */
 
-/* Forgets what a try decided, keeps what was read. */
-static void forget(work *w, arena_mark mark, const problems *found) {
-    arena_rewind(&w->arena, mark);
-    w->found = *found;
+static void forget_decisions(work *w) {
     w->ignored.at = NULL, w->ignored.n = w->ignored.cap = 0;
     w->writes.at = NULL, w->writes.n = w->writes.cap = 0;
     w->touched.at = NULL, w->touched.n = w->touched.cap = 0;
@@ -125,6 +122,13 @@ static void forget(work *w, arena_mark mark, const problems *found) {
     w->queued.at = NULL, w->queued.n = w->queued.cap = 0;
     w->due.at = NULL, w->due.n = w->due.cap = 0;
     w->audit.at = NULL, w->audit.n = w->audit.cap = 0;
+}
+
+/* Forgets what a try decided, keeps what was read. */
+static void forget(work *w, arena_mark mark, const problems *found) {
+    arena_rewind(&w->arena, mark);
+    forget_decisions(w);
+    w->found = *found;
     w->code = FHIRTRIAL_OK;
 }
 
@@ -159,9 +163,14 @@ static store_status commit(work *w) {
     return store_commit(w->instance->store, &m, &w->fault);
 }
 
-/* A raise ends here: the landing's fault becomes the code and, memory permitting, the document. */
+/* A raise ends here: the landing's fault becomes the code. The message's own memory ceiling is a
+ * limit like any other: the same bytes would meet it again. */
 static bool step(work *w, void (*run)(void *)) {
+    w->arena.at_ceiling = false;
     if (guarded(&w->landing, run, w)) return true;
+    if (w->arena.at_ceiling && w->landing.fault.code == FAULT_NOMEM)
+        w->landing.fault.code = FAULT_LIMIT;
+    w->fault = w->landing.fault;
     w->code = code_of_fault(w->landing.fault.code);
     w->document = (str){0};
     return false;
@@ -199,6 +208,25 @@ static void refuse(work *w) {
     if (status == STORE_OK || status == STORE_CONFLICT) return;
     w->code = code_of_store(status);
     w->document = (str){0};
+}
+
+/* Nothing but the limit that was met is left of the message. */
+static void limit_step(void *state) {
+    work *w = state;
+    arena_clear(&w->arena);
+    forget_decisions(w);
+    w->message = (message){0};
+    w->found = problems_new(&w->arena);
+    w->now_text = clock_instant(&w->arena, w->clock);
+    add_fault(w, &w->fault);
+}
+
+/* A message that met a limit while it was worked on is refused with the limit's name. */
+static void refuse_over_limit(work *w) {
+    if (w->code != FHIRTRIAL_E_REJECT || w->document.n > 0) return;
+    if (!step(w, limit_step)) return;
+    w->code = FHIRTRIAL_E_REJECT;
+    refuse(w);
 }
 
 typedef struct known_work {
@@ -306,6 +334,14 @@ static void work_close(work *w) {
     configuration_drop(w->c);
 }
 
+static void take(work *w) {
+    if (!step(w, read_step)) return;
+    if (w->code < 0)
+        refuse(w);
+    else
+        decide(w, decide_step);
+}
+
 reply process_message(instance *instance, str bytes, const message_meta *meta, int64_t clock) {
     work *w = malloc(sizeof *w);
     if (!w) return (reply){FHIRTRIAL_E_NOMEM, NULL, 0};
@@ -313,11 +349,9 @@ reply process_message(instance *instance, str bytes, const message_meta *meta, i
     w->bytes = bytes;
     w->meta = meta;
     w->source = meta->source.n > 0 ? meta->source : w->c->settings.source;
-    if (!known_message(w) && step(w, read_step)) {
-        if (w->code < 0)
-            refuse(w);
-        else
-            decide(w, decide_step);
+    if (!known_message(w)) {
+        take(w);
+        refuse_over_limit(w);
     }
     count(w);
     log_refusal(w);

@@ -115,7 +115,8 @@ static void add_block(arena *a, isize room) {
             a->spare = NULL;
         }
         isize left = a->limit - a->used;
-        if (size > left) no_memory(a, "the memory ceiling of this work is reached");
+        a->at_ceiling = size > left;
+        if (a->at_ceiling) no_memory(a, "the memory ceiling of this work is reached");
 #ifndef ARENA_EACH
         if (size < BLOCK_BYTES) size = left < BLOCK_BYTES ? left : BLOCK_BYTES;
 #endif

@@ -18,6 +18,7 @@ typedef struct arena {
     arena_block *spare;  /* emptied by clear or rewind, kept for later */
     char *beg, *end;     /* what is free in the newest */
     isize used, limit;   /* bytes taken from the system, and the ceiling */
+    bool at_ceiling;     /* the last FAULT_NOMEM came from the ceiling, not from the system */
     landing *landing;
 } arena;
 
