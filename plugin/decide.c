@@ -153,6 +153,7 @@ static bool decide_study(work *w, const group *g, const study *s, const tape *re
 enum { DECIDE_AGAIN_MINUTES = 60 };
 
 static bool time_may_change(const verdict *v) {
+    if (study_circumstances_use_now(v->study)) return true;
     for (isize i = 0; i < v->n; i++)
         if (v->findings[i].criterion->uses_now) return true;
     return false;
@@ -161,10 +162,9 @@ static bool time_may_change(const verdict *v) {
 /* Notes when this person is to be decided again: at once when a Flag is on hold or a criterion
  * looks at the clock. */
 static void note_due(work *w, const group *g, isize first_decision) {
-    bool again = false;
+    bool again = w->held;
     for (isize i = first_decision; i < w->decisions.n; i++)
         again |= time_may_change(&w->decisions.at[i].verdict);
-    for (isize i = 0; i < w->flags.n; i++) again |= w->flags.at[i].flag.hold_since.n > 0;
     int64_t due = again ? w->clock + DECIDE_AGAIN_MINUTES * INT64_C(60000000000) : 0;
     for (isize i = 0; i < g->n; i++)
         *PUSH(w, w->due) =
@@ -173,6 +173,7 @@ static void note_due(work *w, const group *g, isize first_decision) {
 
 static bool decide_group(work *w, const group *g) {
     isize first_decision = w->decisions.n;
+    w->held = false;
     row_list rows = {0};
     tape record;
     if (!record_of(w, g, &rows, &record)) return false;

@@ -18,22 +18,21 @@ static subject as_source(work *w, const member *m) {
         .reference = reference_text(&w->arena, S("Patient"), m->ref.id)};
 }
 
-/* Identifiers of a member in the endpoint's system, each a subject. */
-static void by_identifier(work *w, const endpoint_settings *e, const member *m, subject *list,
-                          isize most, isize *n) {
+enum { SUBJECTS = 128 };
+
+/* Identifiers ([system, value] pairs) of one system, each a subject. */
+static void by_identifier(work *w, str of_system, str identifiers, subject *list, isize *n) {
     const json *pairs;
     fault fault;
-    if (m->identifiers.n == 0 || !json_read(&w->arena, m->identifiers, &pairs, &fault)) return;
-    for (const json *pair = pairs->child; pair && *n < most; pair = pair->next) {
+    if (identifiers.n == 0 || !json_read(&w->arena, identifiers, &pairs, &fault)) return;
+    for (const json *pair = pairs->child; pair && *n < SUBJECTS; pair = pair->next) {
         const json *system = pair->child, *value = system ? system->next : NULL;
-        if (!value || value->text.n == 0 || !str_eq(system->text, e->identifier_system)) continue;
+        if (!value || value->text.n == 0 || !str_eq(system->text, of_system)) continue;
         str key =
             arena_printf(&w->arena, "%.*s|%.*s", STR_ARGS(system->text), STR_ARGS(value->text));
         list[(*n)++] = (subject){.key = key, .system = system->text, .value = value->text};
     }
 }
-
-enum { SUBJECTS = 128 };
 
 /* All keys this person can have at the endpoint; the first is the one in force: of the canonical
  * patient where he has one, among equals the least. */
@@ -45,7 +44,7 @@ static isize subjects_of(work *w, const group *g, const endpoint_settings *e, su
             bool wanted = pass == 0 ? !m->replaced : m->replaced;
             if (!wanted) continue;
             if (e->by_identifier)
-                by_identifier(w, e, m, list, SUBJECTS, &n);
+                by_identifier(w, e->identifier_system, m->identifiers, list, &n);
             else if (str_eq(m->ref.source, e->source))
                 list[n++] = as_source(w, m);
         }
@@ -155,9 +154,14 @@ static bool read_flag(work *w, const endpoint_settings *e, str identifier, store
     return w->status == STORE_OK || w->status == STORE_NONE;
 }
 
+static str instant_text(work *w) {
+    char text[WHEN_TEXT];
+    return arena_str(&w->arena, (str){text, when_format(w->now, text)});
+}
+
 /* A Flag under another key of the same person (a merge): an active one becomes inactive. */
-static bool retire_other(work *w, const group *g, const endpoint_settings *e, const study *s,
-                         const verdict *v, const subject *who) {
+static bool retire(work *w, const group *g, const endpoint_settings *e, const study *s,
+                   const verdict *v, const subject *who) {
     str identifier;
     stored_flag old;
     if (!identifier_of(w, e, s, who->key, &identifier) || !read_flag(w, e, identifier, &old))
@@ -165,9 +169,54 @@ static bool retire_other(work *w, const group *g, const endpoint_settings *e, co
     if (w->status == STORE_NONE || status_of(old.status) != FLAG_ACTIVE) return true;
     flag_state next = state_of(&old);
     next.status = FLAG_INACTIVE;
-    next.end = w->now_text;
+    next.end = instant_text(w);
     next.hold_since = (str){0};
     queue(w, g, e, s, v, who, &old, &next, "merged", true);
+    return true;
+}
+
+static bool in_group(const group *g, patient_ref patient) {
+    for (isize i = 0; i < g->n; i++)
+        if (patient_same(g->members[i].ref, patient)) return true;
+    return false;
+}
+
+/* Whether somebody else has the identifier after this message. */
+static bool held_elsewhere(work *w, const group *g, const subject *who, bool *held) {
+    patient_ref *holders;
+    isize n;
+    w->status = store_holders(w->instance->store, &w->arena, who->system, who->value, &holders, &n,
+                              &w->fault);
+    if (w->status != STORE_OK && w->status != STORE_NONE) return false;
+    *held = false;
+    for (isize i = 0; w->status == STORE_OK && i < n; i++)
+        *held |= !in_group(g, holders[i]) && !work_patient_write(w, holders[i]);
+    for (isize i = 0; i < w->writes.n; i++) {
+        const resource_write *write = &w->writes.at[i];
+        subject list[SUBJECTS];
+        isize said = 0;
+        if (!str_eq(write->type, S("Patient")) || in_group(g, write->patient)) continue;
+        by_identifier(w, who->system, write->identifiers, list, &said);
+        for (isize k = 0; k < said; k++) *held |= str_eq(list[k].key, who->key);
+    }
+    return true;
+}
+
+/* Flags under identifiers that this person had before the message and has no more, unless they are
+ * somebody else's now. */
+static bool retire_former(work *w, const group *g, const endpoint_settings *e, const study *s,
+                          const verdict *v, const subject *who, isize n) {
+    subject *former = arena_new(&w->arena, subject, SUBJECTS);
+    isize count = 0;
+    for (isize i = 0; e->by_identifier && i < g->n; i++)
+        by_identifier(w, e->identifier_system, g->members[i].state.identifiers, former, &count);
+    for (isize i = 0; i < count; i++) {
+        bool kept = false, held;
+        for (isize k = 0; k < n && !kept; k++) kept = str_eq(former[i].key, who[k].key);
+        if (kept) continue;
+        if (!held_elsewhere(w, g, &former[i], &held)) return false;
+        if (!held && !retire(w, g, e, s, v, &former[i])) return false;
+    }
     return true;
 }
 
@@ -175,6 +224,7 @@ static bool flag_at(work *w, const group *g, const endpoint_settings *e, const s
                     const verdict *v, flag_circumstances circumstances) {
     subject *who = arena_new(&w->arena, subject, SUBJECTS);
     isize n = subjects_of(w, g, e, who);
+    if (!retire_former(w, g, e, s, v, who, n)) return false;
     if (n == 0) return true; /* not a patient of that endpoint */
     str identifier;
     stored_flag old;
@@ -184,9 +234,10 @@ static bool flag_at(work *w, const group *g, const endpoint_settings *e, const s
     const char *why = "";
     flag_change change = flag_next(&state, v, circumstances, (int)study_flag_hold_days(s), w->now,
                                    &w->arena, &next, &why);
+    w->held |= next.hold_since.n > 0;
     if (change != FLAG_KEEP) queue(w, g, e, s, v, &who[0], &old, &next, why, change == FLAG_WRITE);
     for (isize i = 1; i < n; i++)
-        if (!str_eq(who[i].key, who[0].key) && !retire_other(w, g, e, s, v, &who[i])) return false;
+        if (!str_eq(who[i].key, who[0].key) && !retire(w, g, e, s, v, &who[i])) return false;
     return true;
 }
 

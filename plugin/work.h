@@ -79,6 +79,7 @@ typedef struct work {
     LIST(queued_flag) queued;
     LIST(decided_patient) due;
     LIST(str) audit;
+    bool held;         /* a Flag of the person being decided waits for its hold to end */
     str study, reason; /* of the operator's command */
     int32_t code;
     str document;

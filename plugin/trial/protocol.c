@@ -234,7 +234,10 @@ static circumstance_rule compile_circumstance(loader *l, const study *s, const j
     expression_facts facts = {0};
     const json *text = json_get(object, name);
     expression_facts_add(l->set, s, text, &facts);
-    return (circumstance_rule){study_expression(l, s, text, true), facts.defines};
+    bool now = facts.now;
+    for (isize i = 0; i < l->set->view_count; i++)
+        now = now || (mask_has(&facts.views, i) && l->set->views[i].now);
+    return (circumstance_rule){study_expression(l, s, text, true), facts.defines, now};
 }
 
 static void compile_circumstances(loader *l, study *s) {

@@ -118,6 +118,7 @@ typedef struct define {
 typedef struct circumstance_rule {
     const program *when;
     view_mask defines;
+    bool now; /* time alone may change it */
 } circumstance_rule;
 
 typedef struct contradiction_rule {

@@ -72,6 +72,8 @@ bool study_open(const study *s);     /* status is active; a closed study inactiv
 str study_flag_text(const study *s); /* neutral text of the Flag's code */
 str study_digest(const study *s);
 isize study_flag_hold_days(const study *s);
+/* Whether time alone may change what flag_circumstances_of says. */
+bool study_circumstances_use_now(const study *s);
 isize study_criterion_count(const study *s);
 const criterion_info *study_criterion(const study *s, isize i);
 
