@@ -53,30 +53,58 @@ void identity_index(extraction *x) {
     }
 }
 
-static bool has_identifier(const extraction *x, uint32_t patient, str system, str value) {
-    for (uint32_t i = child_at(x, patient, KEY_identifier); i != TAPE_NONE;
-         i = tape_next(x->tape, patient, i))
-        if (str_eq(text_at(x, i, KEY_value), value) &&
-            (!system.n || str_eq(text_at(x, i, KEY_system), system)))
-            return true;
-    return false;
+static bool is_patient(const part *p) {
+    return p->resource != TAPE_NONE && str_eq(p->entry.type, S("Patient"));
+}
+
+static isize count_identifiers(const extraction *x) {
+    isize n = 0;
+    for (isize k = 0; k < x->n; k++)
+        if (is_patient(&x->parts[k]))
+            for (uint32_t i = child_at(x, x->parts[k].resource, KEY_identifier); i != TAPE_NONE;
+                 i = tape_next(x->tape, x->parts[k].resource, i))
+                n++;
+    return n;
+}
+
+static isize *chain_of(const extraction *x, str value) {
+    return &x->by_identifier[str_hash(value) & (uint64_t)(x->identifier_slots - 1)];
+}
+
+static void index_identifiers(extraction *x) {
+    isize n = 0, count = count_identifiers(x);
+    x->identifiers = arena_new(x->arena, known_identifier, count);
+    for (x->identifier_slots = 16; x->identifier_slots < count;) x->identifier_slots *= 2;
+    x->by_identifier = arena_new(x->arena, isize, x->identifier_slots);
+    for (isize k = 0; k < x->n; k++) {
+        const part *p = &x->parts[k];
+        if (!is_patient(p)) continue;
+        for (uint32_t i = child_at(x, p->resource, KEY_identifier); i != TAPE_NONE;
+             i = tape_next(x->tape, p->resource, i)) {
+            str value = text_at(x, i, KEY_value);
+            isize *head = chain_of(x, value);
+            x->identifiers[n] = (known_identifier){text_at(x, i, KEY_system), value, p, *head};
+            *head = ++n;
+        }
+    }
 }
 
 /* "Patient?identifier=system|value" inside a Bundle: exactly one Patient of the same Bundle. */
-static str conditional(const extraction *x, str reference) {
+static str conditional(extraction *x, str reference) {
     str query = str_slice(reference, S("Patient?identifier=").n, reference.n);
     isize bar = str_find_byte(query, '|', 0);
     str system = bar < 0 ? (str){0} : str_slice(query, 0, bar);
-    str value = str_slice(query, bar + 1, query.n), id = {0};
-    isize matches = 0;
-    for (isize i = 0; i < x->n; i++) {
-        const part *p = &x->parts[i];
-        if (p->resource == TAPE_NONE || !str_eq(p->entry.type, S("Patient"))) continue;
-        if (!has_identifier(x, p->resource, system, value)) continue;
-        id = p->entry.id;
-        matches++;
+    str value = str_slice(query, bar + 1, query.n);
+    const part *only = NULL;
+    if (!x->identifiers) index_identifiers(x);
+    for (isize i = *chain_of(x, value); i > 0; i = x->identifiers[i - 1].next) {
+        const known_identifier *known = &x->identifiers[i - 1];
+        if (!str_eq(known->value, value) || known->patient == only) continue;
+        if (system.n && !str_eq(known->system, system)) continue;
+        if (only) return (str){0};
+        only = known->patient;
     }
-    return matches == 1 ? id : (str){0};
+    return only ? only->entry.id : (str){0};
 }
 
 str identity_patient_id(extraction *x, str reference, bool *elsewhere) {

@@ -14,6 +14,13 @@ typedef struct part {
     entry entry;
 } part;
 
+/* An identifier of a Patient of the message; chained by the hash of its value. */
+typedef struct known_identifier {
+    str system, value;
+    const part *patient;
+    isize next; /* number + 1 of the next in the chain */
+} known_identifier;
+
 typedef struct extraction {
     const mappings *set;
     arena *arena;
@@ -24,6 +31,9 @@ typedef struct extraction {
     isize n;
     isize *by_url; /* open-addressing table of part numbers + 1 by full_url */
     isize url_slots;
+    known_identifier *identifiers; /* made at the first conditional reference */
+    isize *by_identifier;          /* heads of the chains */
+    isize identifier_slots;
 } extraction;
 
 /* A problem of one part, at `node` of the tape (the part's own place when TAPE_NONE). */

@@ -93,6 +93,15 @@ OWNER(a_conditional_reference_with_two_matches_leads_nowhere,
              "`value`:`v`}]}},{`resource`:{`resourceType`:`Patient`,`id`:`p3`,`identifier`:["
              "{`system`:`s`,`value`:`v`}]}},{`resource`:" OBS_OF("Patient?identifier=s|v") "}"),
       "")
+OWNER(a_conditional_reference_without_a_system_is_followed,
+      BUNDLE("{`resource`:{`resourceType`:`Patient`,`id`:`p2`,`identifier`:[{`system`:`s`,"
+             "`value`:`v`},{`system`:`t`,`value`:`v`}]}},{`resource`:" OBS_OF(
+                 "Patient?identifier=v") "}"),
+      "p2")
+OWNER(a_conditional_reference_to_another_system_leads_nowhere,
+      BUNDLE("{`resource`:{`resourceType`:`Patient`,`id`:`p2`,`identifier`:[{`system`:`s`,"
+             "`value`:`v`}]}},{`resource`:" OBS_OF("Patient?identifier=u|v") "}"),
+      "")
 OWNER(a_research_subject_belongs_to_its_individual,
       "{`resourceType`:`ResearchSubject`,`id`:`r`,`status`:`candidate`,`individual`:{`reference`:"
       "`Patient/i`}}",
@@ -135,6 +144,8 @@ const unit_test trial_identity_suite[] = {
     UNIT_TEST(a_full_url_comes_before_its_last_part),
     UNIT_TEST(a_conditional_reference_needs_one_match),
     UNIT_TEST(a_conditional_reference_with_two_matches_leads_nowhere),
+    UNIT_TEST(a_conditional_reference_without_a_system_is_followed),
+    UNIT_TEST(a_conditional_reference_to_another_system_leads_nowhere),
     UNIT_TEST(a_research_subject_belongs_to_its_individual),
     UNIT_TEST(a_consent_belongs_to_its_patient),
     UNIT_TEST(a_performer_is_never_the_patient),
