@@ -226,6 +226,9 @@ const program *study_expression(loader *l, const study *s, const json *text, boo
     if (type != TYPE_NONE && !str_eq(model_type_name(l->set->model, type), S("boolean")))
         report(l, s, text, "invariant", S("this expression must give a Boolean"),
                S("compare, or use exists()"));
+    else if (path_result_many(compiled))
+        report(l, s, text, "invariant", S("this expression may give several Booleans"),
+               S("write exists(...) or all(...) around the list, or name one row"));
     return compiled;
 }
 

@@ -59,6 +59,10 @@ REFUSED(a_circumstance_that_is_no_boolean,
         "{" HEAD ",`circumstances`:{`dead`:`person.born`,`consentDenied`:`false`,`enrolled`:"
         "`false`}," CRITERIA "}",
         "/circumstances/dead", "Boolean", "")
+REFUSED(a_circumstance_of_several_rows,
+        "{" HEAD ",`circumstances`:{`dead`:`person.dead`,`consentDenied`:`false`,`enrolled`:"
+        "`false`}," CRITERIA "}",
+        "/circumstances/dead", "several Booleans", "exists(...)")
 REFUSED(a_hold_that_is_no_days, "{" HEAD "," CIRCUMSTANCES ",`flag`:{`hold`:`PT7H`}," CRITERIA "}",
         "/flag/hold", "whole days or weeks", "P7D")
 REFUSED(no_criteria, "{" HEAD "," CIRCUMSTANCES "}", "", "needs \"criteria\"", "")
@@ -151,6 +155,7 @@ const unit_test trial_protocol_suite[] = {UNIT_TEST(a_misspelt_member),
                                           UNIT_TEST(another_id),
                                           UNIT_TEST(another_status),
                                           UNIT_TEST(no_circumstances),
+                                          UNIT_TEST(a_circumstance_of_several_rows),
                                           UNIT_TEST(a_missing_circumstance),
                                           UNIT_TEST(a_circumstance_that_is_no_boolean),
                                           UNIT_TEST(a_hold_that_is_no_days),
