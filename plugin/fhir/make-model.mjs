@@ -137,33 +137,47 @@ const patientElement = patientElements();
 const keyNames = [...new Set([...types.values()].flatMap((t) => t.own.map((e) => e.name)))].sort(byBytes);
 const keyId = new Map(keyNames.map((name, i) => [name, i + 1]));
 
+// The same as model_mix in model_table.h: the first 16 bytes, the length, and for longer names the
+// last 8 bytes.
 const MASK = (1n << 64n) - 1n;
-// The same function as model_hash in model_table.h.
-function hash(name) {
-  const bytes = Buffer.from(name);
-  const n = bytes.length;
-  const word = (at, size) => (size === 8 ? bytes.readBigUInt64LE(at) : BigInt(bytes.readUInt32LE(at)));
-  let a = 0n;
-  let b = 0n;
-  if (n >= 8) [a, b] = [word(0, 8), word(n - 8, 8)];
-  else if (n >= 4) [a, b] = [word(0, 4), word(n - 4, 4)];
-  else if (n > 0) a = BigInt(bytes[0] | (bytes[n >> 1] << 8) | (bytes[n - 1] << 16));
-  let h = ((a ^ ((b << 32n) | (b >> 32n)) ^ BigInt(n)) & MASK) * 0x9e3779b97f4a7c15n;
-  h &= MASK;
-  return Number((h ^ (h >> 29n)) >> 32n) >>> 0;
+const FACTOR = 0x9e3779b97f4a7c15n;
+const turn = (word, by) => ((word << by) | (word >> (64n - by))) & MASK;
+function mix(name) {
+  const bytes = Buffer.alloc(Math.max(16, name.length));
+  bytes.write(name);
+  const x = bytes.readBigUInt64LE(0) ^ turn(bytes.readBigUInt64LE(8), 29n) ^ BigInt(name.length);
+  return name.length > 16 ? x ^ turn(bytes.readBigUInt64LE(name.length - 8), 17n) : x;
 }
 
 // Open addressing, linear probing, at most half full. Slots hold a number from 1; 0 is empty.
-function table(names, numbers = names.map((_, i) => i + 1)) {
+function table(names) {
   let bits = 1;
   while (1 << bits < names.length * 2) bits++;
   const slots = new Array(1 << bits).fill(0);
   names.forEach((name, i) => {
-    let at = hash(name) & (slots.length - 1);
+    let at = Number((mix(name) * FACTOR & MASK) >> BigInt(64 - bits));
     while (slots[at]) at = (at + 1) & (slots.length - 1);
-    slots[at] = numbers[i];
+    slots[at] = i + 1;
   });
   return slots;
+}
+
+// A table without collisions: the factor is changed until every name has a slot of its own, and the
+// table grows when that takes too long. At least two slots, so that the shift is below 64.
+function perfect(names, numbers) {
+  const mixed = names.map(mix);
+  assert(new Set(mixed).size === names.length, `two names mix to one: ${names}`);
+  for (let bits = 1; ; bits++) {
+    if (1 << bits < names.length) continue;
+    for (let seed = 0n; seed < 3000n; seed++) {
+      const factor = (FACTOR * (2n * seed + 1n)) & MASK;
+      const places = mixed.map((x) => Number(((x * factor) & MASK) >> BigInt(64 - bits)));
+      if (new Set(places).size < names.length) continue;
+      const slots = new Array(1 << bits).fill(0);
+      places.forEach((at, i) => (slots[at] = numbers[i]));
+      return { slots, factor, shift: 64 - bits };
+    }
+  }
 }
 
 const pool = { offset: new Map(), text: [], length: 0 };
@@ -185,7 +199,7 @@ function inheritedCount(type) {
 }
 const capital = (name) => name[0].toUpperCase() + name.slice(1);
 const members = []; // rows of all types
-const slots = []; // hash tables of all types
+const slots = [0, 0]; // hash tables of all types
 const rows = typeNames.map((name) => {
   const type = types.get(name);
   const first = members.length;
@@ -206,7 +220,8 @@ const rows = typeNames.map((name) => {
   }
   return { type, first, count: names.length };
 });
-// A type's hash table has its bases' members too: one look is enough for every name.
+// A type's hash table has its bases' members too: one look is enough for every name. Slot 0 stays
+// empty for type 0.
 for (const row of rows) {
   const names = [];
   const numbers = [];
@@ -216,14 +231,15 @@ for (const row of rows) {
       numbers.push(i + 1);
     }
   row.slot = slots.length;
-  if (names.length) slots.push(...table(names, numbers));
-  row.mask = names.length ? slots.length - row.slot - 1 : 0;
+  const found = perfect(names, numbers);
+  slots.push(...found.slots);
+  Object.assign(row, { factor: found.factor, shift: found.shift });
 }
 for (const row of rows) {
   const total = inheritedCount(row.type) + row.count;
   assert(total <= 320, `${row.type.name}: ${total} members do not fit MODEL_MEMBERS`);
 }
-assert(pool.length < 65536 && members.length < 65536 && slots.length < 65536, 'a table outgrew 16 bits');
+assert(pool.length < 65536 && members.length < 65535 && slots.length < 65536, 'a table outgrew 16 bits');
 
 // --- writing ------------------------------------------------------------------------------------
 
@@ -262,16 +278,16 @@ static const uint16_t r4_key_slots[] = {
 ${list(table(keyNames))}
 };
 
-/* Types, sorted by name: name, base, own members (first, count, inherited), hash table (first,
- * mask, of own and inherited members), element that names the patient, flags. */
+/* Types, sorted by name: name, base, own members (first, count, inherited), hash table of own
+ * and inherited members (first slot, shift, factor), element that names the patient, flags. */
 static const model_row r4_types[] = {
-    {{0, 0}, 0, 0, 0, 0, 0, 0, 0, 0},
+    {{0, 0}, 0, 0, 0, 0, 0, 63, 0, 0, 0},
 ${rows
   .map((r) => {
     const t = r.type;
     const patient = patientElement.has(t.name) ? keyId.get(patientElement.get(t.name)) : 0;
     const base = t.base ? typeId.get(t.base) : 0;
-    return `    {{${text(t.name)}, ${t.name.length}}, ${base}, ${r.first}, ${r.count}, ${inheritedCount(t)}, ${r.slot}, ${r.mask}, ${patient}, ${typeFlags(t)}},`;
+    return `    {{${text(t.name)}, ${t.name.length}}, ${base}, ${r.first + 1}, ${r.count}, ${inheritedCount(t)}, ${r.slot}, ${r.shift}, 0x${r.factor.toString(16)}u, ${patient}, ${typeFlags(t)}},`;
   })
   .join('\n')}
 };
@@ -279,10 +295,12 @@ static const uint16_t r4_type_slots[] = {
 ${list(table(typeNames))}
 };
 
-/* Members of the types, in the order of the definitions: name, key, type, ordinal, ordinal of the
+/* Members of the types, in the order of the definitions: the name's
+ * first 16 bytes, name, key, type, ordinal, ordinal of the
  * choice, number of choices, flags. The spellings of a choice follow it. */
 static const model_spelling r4_members[] = {
-${members.map((m) => `    {{${m[0]}, ${m[1]}}, ${m.slice(2, 8).join(', ')}},`).join('\n')}
+    {"", {0, 0}, 0, 0, 0, 0, 0, 0},
+${members.map((m) => `    {"${m[8].slice(0, 16)}", {${m[0]}, ${m[1]}}, ${m.slice(2, 8).join(', ')}},`).join('\n')}
 };
 static const uint16_t r4_member_slots[] = {
 ${list(slots)}

@@ -18,32 +18,22 @@ const model *model_r4(void) { return &r4; }
 
 static str name_of(model_name name) { return (str){r4_text + name.at, name.length}; }
 
-/* A name that is looked for. */
-typedef struct wanted {
-    str name;
-    model_words words;
-    uint32_t hash;
-} wanted;
-
-static inline wanted want(str name) {
-    model_words words = model_words_of(name);
-    return (wanted){name, words, model_hash(words, name.n)};
+static bool is(model_name name, str text) {
+    return name.length == text.n && memcmp(r4_text + name.at, text.p, (size_t)text.n) == 0;
 }
 
-static inline bool is(model_name name, const wanted *w) {
-    if (name.length != w->name.n) return false;
-    model_words words = model_words_of((str){r4_text + name.at, name.length});
-    if (words.head != w->words.head || words.tail != w->words.tail) return false;
-    return name.length <= 16 || memcmp(r4_text + name.at, w->name.p, (size_t)w->name.n) == 0;
+/* Where a name's search begins in a table of 2^n slots. */
+static uint32_t first_slot(str name, isize slots) {
+    uint64_t h = model_mix(model_words_of(name, false), name) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(h >> (__builtin_clzll((uint64_t)slots) + 1));
 }
 
 static const model_row *row_of(model_type type) { return &r4_types[type]; }
 
 model_key model_find_key(const model *m, str name) {
-    wanted w = want(name);
     uint32_t mask = (uint32_t)COUNT_OF(r4_key_slots) - 1;
-    for (uint32_t at = w.hash & mask; r4_key_slots[at]; at = (at + 1) & mask)
-        if (is(r4_keys[r4_key_slots[at]], &w)) return r4_key_slots[at];
+    for (uint32_t at = first_slot(name, mask + 1); r4_key_slots[at]; at = (at + 1) & mask)
+        if (is(r4_keys[r4_key_slots[at]], name)) return r4_key_slots[at];
     return extension_find_key(m, name);
 }
 
@@ -53,10 +43,9 @@ str model_key_name(const model *m, model_key key) {
 }
 
 model_type model_find_type(const model *m, str name) {
-    wanted w = want(name);
     uint32_t mask = (uint32_t)COUNT_OF(r4_type_slots) - 1;
-    for (uint32_t at = w.hash & mask; r4_type_slots[at]; at = (at + 1) & mask)
-        if (is(r4_types[r4_type_slots[at]].name, &w)) return r4_type_slots[at];
+    for (uint32_t at = first_slot(name, mask + 1); r4_type_slots[at]; at = (at + 1) & mask)
+        if (is(r4_types[r4_type_slots[at]].name, name)) return r4_type_slots[at];
     return extension_find_type(m, name);
 }
 
@@ -96,21 +85,25 @@ bool model_is_abstract(const model *m, model_type type) {
 }
 
 /* The member `name` of an R4 type, inherited ones included, or NULL. */
-static inline const model_spelling *r4_member(model_type type, str name) {
+static inline const model_spelling *r4_member(model_type type, str name, model_words w) {
     const model_row *row = row_of(type);
-    const uint16_t *slots = r4_member_slots + row->slot;
-    wanted w = want(name);
-    for (uint32_t at = w.hash & row->mask; slots[at]; at = (at + 1) & row->mask)
-        if (is(r4_members[slots[at] - 1].name, &w)) return &r4_members[slots[at] - 1];
-    return NULL;
+    uint16_t number = r4_member_slots[row->slot + (model_mix(w, name) * row->factor >> row->shift)];
+    const model_spelling *m = &r4_members[number];
+    uint64_t other = (model_word(m->head) ^ w.head) | (model_word(m->head + 8) ^ w.tail);
+    if (other | (uint64_t)(m->name.length ^ name.n)) return NULL;
+    return name.n <= 16 || is(m->name, name) ? m : NULL;
 }
 
-const model_spelling *model_lookup(const model *m, model_type type, str name) {
+const model_spelling *model_lookup_words(const model *m, model_type type, str name, model_words w) {
     for (; type >= TYPE_R4_COUNT; type = extension_base(m, type)) {
         const model_spelling *own = extension_lookup(m, type, name);
         if (own) return own;
     }
-    return r4_member(type, name);
+    return name.n ? r4_member(type, name, w) : NULL;
+}
+
+const model_spelling *model_lookup(const model *m, model_type type, str name) {
+    return model_lookup_words(m, type, name, model_words_of(name, false));
 }
 
 static model_element element_of(const model_spelling *member) {
@@ -124,7 +117,8 @@ static model_element element_of(const model_spelling *member) {
 /* The R4 member that the key stands for (a choice itself, not a spelling), or NULL. */
 static const model_spelling *member_by_key(model_type type, model_key key) {
     if (key == KEY_NONE || key >= KEY_R4_COUNT) return NULL;
-    const model_spelling *member = r4_member(type, name_of(r4_keys[key]));
+    str name = name_of(r4_keys[key]);
+    const model_spelling *member = r4_member(type, name, model_words_of(name, false));
     return member && !(member->flags & MEMBER_SPELT) ? member : NULL;
 }
 

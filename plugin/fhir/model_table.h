@@ -33,7 +33,9 @@ typedef struct model_row {
     model_type base;
     uint16_t first, count; /* own members */
     uint16_t inherited;    /* members of the bases, that is the first own ordinal */
-    uint16_t slot, mask;   /* hash table of all members, inherited ones included */
+    uint16_t slot;         /* first of the hash table of all members, inherited ones included */
+    uint8_t shift;         /* its slot is mix * factor >> shift; no two members share one */
+    uint64_t factor;
     model_key patient;
     uint8_t flags;
 } model_row;
@@ -49,6 +51,7 @@ enum {
 
 /* What a member name means inside a type. */
 typedef struct model_spelling {
+    char head[16];   /* R4's only: the name's first bytes, without a NUL when there are 16 */
     model_name name; /* R4's only: a span of the table's text */
     model_key key;
     model_type type;  /* TYPE_NONE for a choice and for a nested resource */
@@ -58,40 +61,51 @@ typedef struct model_spelling {
     uint8_t flags;
 } model_spelling;
 
-/* A short name as two words that overlap: up to 16 bytes are compared and hashed without a loop.
- * Reads only the name's bytes. */
+/* The first 16 bytes of a name, filled up with zeros: most names are compared without a loop. */
 typedef struct model_words {
     uint64_t head, tail;
 } model_words;
 
-static inline model_words model_words_of(str name) {
-    _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the tables were hashed that way");
+static inline uint64_t model_word(const char *p) {
+    _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the tables were made that way");
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+/* `n` bytes of the word, the rest zeros. */
+static inline uint64_t model_part(uint64_t word, isize n) {
+    return n >= 8 ? word : word & ((UINT64_C(1) << (8 * n)) - 1);
+}
+
+/* `within` says that 16 bytes can be read at the name's beginning, whatever its length. */
+static inline model_words model_words_of(str name, bool within) {
+    char copy[16] = {0};
     const char *p = name.p;
-    model_words w = {0, 0};
-    if (name.n >= 8) {
-        memcpy(&w.head, p, 8);
-        memcpy(&w.tail, p + name.n - 8, 8);
-    } else if (name.n >= 4) {
-        memcpy(&w.head, p, 4);
-        memcpy(&w.tail, p + name.n - 4, 4);
-    } else if (name.n > 0) {
-        w.head = (uint64_t)(uint8_t)p[0] | (uint64_t)(uint8_t)p[name.n >> 1] << 8 |
-                 (uint64_t)(uint8_t)p[name.n - 1] << 16;
+    if (!within) {
+        for (isize i = 0; i < name.n && i < 16; i++) copy[i] = name.p[i];
+        p = copy;
     }
-    return w;
+    isize rest = name.n > 8 ? name.n - 8 : 0;
+    return (model_words){model_part(model_word(p), name.n), model_part(model_word(p + 8), rest)};
 }
 
 /* make-model.mjs computes the same. */
-static inline uint32_t model_hash(model_words w, isize n) {
-    uint64_t h =
-        (w.head ^ (w.tail << 32 | w.tail >> 32) ^ (uint64_t)n) * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)((h ^ h >> 29) >> 32);
+static inline uint64_t model_mix(model_words w, str name) {
+    uint64_t x = w.head ^ (w.tail << 29 | w.tail >> 35) ^ (uint64_t)name.n;
+    if (name.n > 16) {
+        uint64_t last = model_word(name.p + name.n - 8);
+        x ^= last << 17 | last >> 47;
+    }
+    return x;
 }
 
 /* Finds a member of `type` by its JSON name, inherited ones included; also a choice's own name,
  * which has MEMBER_CHOICE set and is no legal spelling. NULL when there is none; else it lives as
  * long as the model. */
 const model_spelling *model_lookup(const model *m, model_type type, str name);
+/* The same for who has the name's words already. */
+const model_spelling *model_lookup_words(const model *m, model_type type, str name, model_words w);
 
 /* Every legal member name of `type` in JSON, inherited ones included: an array in the arena. */
 isize model_spellings(const model *m, model_type type, arena *arena, str **list);

@@ -138,10 +138,13 @@ static bool is_code(str s) {
     return s.n > 0;
 }
 
+/* The characters of an id, one bit each. */
 static bool is_id(str s) {
-    for (isize i = 0; i < s.n; i++)
-        if (!alphanumeric(s.p[i]) && s.p[i] != '-' && s.p[i] != '.') return false;
-    return s.n >= 1 && s.n <= 64;
+    static const uint64_t allowed[4] = {UINT64_C(0x03FF600000000000), UINT64_C(0x07FFFFFE07FFFFFE)};
+    bool ok = s.n >= 1 && s.n <= 64;
+    for (isize i = 0; ok && i < s.n; i++)
+        ok = allowed[(uint8_t)s.p[i] >> 6] >> ((uint8_t)s.p[i] & 63) & 1;
+    return ok;
 }
 
 static bool is_oid(str s) {

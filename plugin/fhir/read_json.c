@@ -171,18 +171,16 @@ static bool find_resource_type(reader *r, str *type) {
     return true;
 }
 
-/* Nested resources are left out with a finding when their type is not known. */
-static bool read_resource_at(reader *r, model_key key, const place *place) {
-    str name;
-    if (scan_peek(&r->scan) != '{')
-        return reject(r, place, "a resource is expected here", "send a JSON object");
-    if (!find_resource_type(r, &name)) return false;
+/* The resource's type and its name as spelt; TYPE_NONE when FHIR has no such resource. */
+static bool resource_type(reader *r, model_type *type, str *name) {
     const model *m = r->tape.model;
-    model_type type = model_find_type(m, name);
-    if (!model_is_resource(m, type) || model_is_abstract(m, type)) {
-        place_unknown_resource(r->found, place, scan_offset(&r->scan, r->scan.p), m, name);
-        return scan_skip(&r->scan);
-    }
+    if (!find_resource_type(r, name)) return false;
+    *type = model_find_type(m, *name);
+    if (!model_is_resource(m, *type) || model_is_abstract(m, *type)) *type = TYPE_NONE;
+    return true;
+}
+
+static bool read_typed(reader *r, model_type type, model_key key, const place *place) {
     object o = {.place = place,
                 .keep = r->keep ? projection_of(r->keep, type) : NULL,
                 .type = type,
@@ -191,9 +189,21 @@ static bool read_resource_at(reader *r, model_key key, const place *place) {
     return read_complex(r, &f, &o, NODE_RESOURCE);
 }
 
+/* Nested resources are left out with a finding when their type is not known. */
+static bool read_nested(reader *r, model_key key, const place *place) {
+    str name;
+    model_type type;
+    if (scan_peek(&r->scan) != '{')
+        return reject(r, place, "a resource is expected here", "send a JSON object");
+    if (!resource_type(r, &type, &name)) return false;
+    if (type) return read_typed(r, type, key, place);
+    place_unknown_resource(r->found, place, scan_offset(&r->scan, r->scan.p), r->tape.model, name);
+    return scan_skip(&r->scan);
+}
+
 static bool read_value(reader *r, object *parent, const model_spelling *f, const keep *keep,
                        const place *place) {
-    if (f->flags & MEMBER_RESOURCE) return read_resource_at(r, f->key, place);
+    if (f->flags & MEMBER_RESOURCE) return read_nested(r, f->key, place);
     if (f->flags & MEMBER_PRIMITIVE) return read_primitive(r, parent, f, place);
     if (scan_peek(&r->scan) != '{')
         return reject(r, place, "an object is expected here", "send the element as a JSON object");
@@ -281,16 +291,23 @@ static bool note_late(reader *r, object *o, str name, const char *at, const plac
     return scan_skip(&r->scan);
 }
 
-static bool read_member(reader *r, object *o, str name, const char *at) {
+/* Most of what is skipped is a string. */
+static inline bool skip(scan *s) {
+    str raw;
+    bool escaped;
+    return scan_peek(s) == '"' ? scan_string(s, &raw, &escaped) : scan_skip(s);
+}
+
+static bool read_member(reader *r, object *o, str name, model_words words, const char *at) {
     place here = {.up = o->place, .name = name, .index = -1};
     if (name.n && name.p[0] == '_') return note_late(r, o, name, at, &here);
-    const model_spelling *f = model_lookup(r->tape.model, o->type, name);
+    const model_spelling *f = model_lookup_words(r->tape.model, o->type, name, words);
     if (!f || (f->flags & MEMBER_CHOICE)) return read_other(r, o, name, at, &here);
     if (mark(o, f->ordinal)) return fail_duplicate(r, at);
     if ((f->flags & MEMBER_SPELT) && mark(o, f->root) && !late_of(o, f->ordinal))
         note_conflict(r, o, f, &here, at);
     const keep *below;
-    if (!keep_below(o->keep, f->key, &below)) return scan_skip(&r->scan);
+    if (!keep_below(o->keep, f->key, &below)) return skip(&r->scan);
     if (f->flags & MEMBER_MANY) return read_array(r, o, f, below, &here);
     if (scan_peek(&r->scan) == '[')
         return reject(r, &here, "the element does not repeat, so JSON spells it without an array",
@@ -311,7 +328,8 @@ bool read_members(reader *r, object *o, bool *empty) {
         const char *at = s->p;
         if (!scan_name_raw(s, &name, &escaped)) return false;
         if (escaped) name = scan_unescape(name, r->tape.arena);
-        if (!read_member(r, o, name, at) || !scan_next(s, '}', &more)) return false;
+        model_words words = model_words_of(name, !escaped && s->end - name.p >= 16);
+        if (!read_member(r, o, name, words, at) || !scan_next(s, '}', &more)) return false;
     }
     if (o->n_unknown > 1 && scan_duplicate(o->unknown, o->n_unknown, r->tape.arena) >= 0)
         return fail_duplicate(r, s->p);
@@ -332,19 +350,18 @@ static reader reader_new(arena *a, str bytes, const model *m, const read_options
 }
 
 /* A single resource cannot be left out: its unknown type is a fault. */
-static bool check_root(reader *r) {
+static bool read_root(reader *r) {
     scan *s = &r->scan;
     str name;
+    model_type type;
+    place root = {.index = -1};
     if (scan_peek(s) != '{')
         return scan_fail(s, s->p, "a FHIR resource is a JSON object; the text begins differently");
-    const char *start = s->p;
-    if (!find_resource_type(r, &name)) return false;
-    const model *m = r->tape.model;
-    model_type type = model_find_type(m, name);
-    if (model_is_resource(m, type) && !model_is_abstract(m, type)) return true;
-    str remedy = name.n ? place_resource_remedy(m, name, r->tape.arena)
+    if (!resource_type(r, &type, &name)) return false;
+    if (type) return read_typed(r, type, KEY_NONE, &root);
+    str remedy = name.n ? place_resource_remedy(r->tape.model, name, r->tape.arena)
                         : S("add the member resourceType with the type's name");
-    fault_set(s->fault, FAULT_INPUT, scan_offset(s, start), "%s; %.*s",
+    fault_set(s->fault, FAULT_INPUT, scan_offset(s, s->p), "%s; %.*s",
               name.n ? "resourceType is no resource type of FHIR R4"
                      : "the resource has no resourceType",
               STR_ARGS(remedy));
@@ -355,9 +372,7 @@ bool read_json(arena *a, str bytes, const read_options *options, problems *found
                fault *fault) {
     if (!read_size_ok(bytes, options, fault)) return false;
     reader r = reader_new(a, bytes, model_r4(), options, found, fault);
-    place root = {.index = -1};
-    if (!check_root(&r) || !read_resource_at(&r, KEY_NONE, &root) || !scan_end(&r.scan))
-        return false;
+    if (!read_root(&r) || !scan_end(&r.scan)) return false;
     if (r.tape.n == 0) return scan_fail(&r.scan, r.scan.beg, "the resource is empty");
     *out = tape_finish(&r.tape, bytes);
     return true;
