@@ -136,9 +136,8 @@ static int64_t write_resource(call *c, str source, const resource_write *r) {
     db_run(d,
            "UPDATE resource SET patient = ?2, version = ?3, updated = ?4, content = ?5,"
            " view_digest = ?6, removed = ?7, kept = ?8 WHERE pk = ?1",
-           VALUES(N(h.pk), KEY(patient), T(r->version), T(r->updated),
-                  T(r->content), T(r->view_digest), N(r->removal),
-                  KEY(kept)));
+           VALUES(N(h.pk), KEY(patient), T(r->version), T(r->updated), T(r->content),
+                  T(r->view_digest), N(r->removal), KEY(kept)));
     write_rows(c, h.pk, r);
     if (patient != 0 && str_eq(r->type, S("Patient")) && str_eq(r->id, r->patient.id)) {
         write_identity(c, patient, r);
