@@ -95,6 +95,14 @@ class Sending:
         """Sends until nothing is queued; the sender's last status."""
         return json.loads(self.drive(*self.send_arguments(limit_ms), timeout=limit_ms / 1000 + 50))
 
+    def send_until_problem(self):
+        """Sends in short turns until the sender names a problem; its last status."""
+        for _ in range(40):
+            result = self.send(250)
+            if "class" in result["status"]:
+                return result
+        raise AssertionError(f"no problem was met: {self.errors[-2000:]}")
+
     def start(self, limit_ms=60000):
         """The sending process itself, for tests that kill it."""
         return subprocess.Popen(
