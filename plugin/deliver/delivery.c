@@ -101,12 +101,13 @@ static void begin_step(void *state) {
 }
 
 static void take_store_fault(sender *s, store_status status, const fault *fault) {
-    s->store_at = pace_monotonic_ms() + 1000;
+    s->due_count = 0;
     if (status == STORE_NONE) { /* another sender took over, or an operator was faster */
         sender_line(s, DELIVER_WARNING, "sender.overtaken",
                     "a message was taken by another sender or by an operator");
         return;
     }
+    s->store_at = pace_monotonic_ms() + 1000;
     sender_line(s, status == STORE_BUSY ? DELIVER_WARNING : DELIVER_ERROR, "sender.store", "%s",
                 fault->text);
 }

@@ -7,10 +7,13 @@
 #include <string.h>
 
 enum {
-    PASS_ARENA = 64 << 20,
+    PASS_ARENA = 16 << 20,
+    DUE_ARENA = 512 << 20, /* bodies of at most 1 MiB */
     CAPABILITY_LIFE_MS = 24 * 60 * 60 * 1000,
     WAIT_MOST_MS = 1000,
-    IN_FLIGHT_MOST = 256
+    IN_FLIGHT_MOST = 256,
+    DUE_AT_ONCE = 256,
+    DUE_LIFE_MS = 1000
 };
 
 /* --- open and close --- */
@@ -52,6 +55,7 @@ sender *sender_open(store *store, const endpoint_config *config, const deliver_l
     if (log) s->log = *log;
     s->bucket = bucket_new(config->per_second, pace_monotonic_ms());
     arena_init(&s->arena, PASS_ARENA, &s->landing);
+    arena_init(&s->due_arena, DUE_ARENA, &s->due_landing);
     bool ok = deliver_init(fault) && make_slots(s, fault);
     if (ok && config->type == ENDPOINT_FILE) ok = check_file_path(config, fault);
     if (ok && config->type == ENDPOINT_FHIR) {
@@ -74,6 +78,7 @@ void sender_close(sender *s) {
     credentials_close(s->credentials);
     https_close(s->https);
     arena_release(&s->arena);
+    arena_release(&s->due_arena);
     if (s->locked) store_sender_unlock(s->store, s->config->name);
     free(s->slots);
     free(s);
@@ -203,7 +208,6 @@ static slot *free_slot(sender *s) {
 
 typedef struct due_step_state {
     sender *sender;
-    isize most;
     store_status status;
     fault fault;
 } due_step_state;
@@ -211,42 +215,48 @@ typedef struct due_step_state {
 static void due_step(void *state) {
     due_step_state *d = state;
     sender *s = d->sender;
-    d->status = store_outbox_due(s->store, &s->arena, s->config->name, pace_wall_ms(), d->most,
-                                 &s->due, &s->due_count, &d->fault);
+    d->status = store_outbox_due(s->store, &s->due_arena, s->config->name, pace_wall_ms(),
+                                 DUE_AT_ONCE, &s->due, &s->due_count, &d->fault);
 }
 
-/* Up to `most` due messages in s->due; false when the store failed. */
-static bool ask_due(sender *s, isize most) {
-    due_step_state d = {.sender = s, .most = most, .status = STORE_OK};
-    s->due_count = 0;
-    arena_clear(&s->arena);
-    if (!guarded(&s->landing, due_step, &d)) {
+static void ask_due(sender *s) {
+    due_step_state d = {.sender = s, .status = STORE_OK};
+    s->due_count = s->due_next = 0;
+    s->due_at = s->now;
+    arena_clear(&s->due_arena);
+    if (!guarded(&s->due_landing, due_step, &d)) {
         d.status = STORE_FULL;
-        d.fault = s->landing.fault;
+        d.fault = s->due_landing.fault;
     }
-    if (d.status == STORE_OK) return true;
+    if (d.status == STORE_OK) return;
     sender_line(s, DELIVER_ERROR, "sender.store", "%s", d.fault.text);
     s->store_at = s->now + WAIT_MOST_MS;
     s->due_count = 0;
-    return false;
 }
+
+static bool due_known(const sender *s) {
+    return s->due_next < s->due_count && s->now - s->due_at < DUE_LIFE_MS;
+}
+
+static bool interrupted(sender *s) { return __atomic_load_n(&s->interrupted, __ATOMIC_ACQUIRE); }
+
+/* Whether the step must come to its end; what a file takes at once would go on for long. */
+static bool over(sender *s) { return interrupted(s) || pace_monotonic_ms() >= s->until; }
 
 /* Begins due messages; true when at least one was begun. */
 static bool fill(sender *s) {
-    int room = gate_width(s) - busy_slots(s);
     bool any = false;
-    if (room <= 0 || s->now < s->store_at || !ask_due(s, room)) return false;
-    for (isize i = 0; i < s->due_count && gate_open(s, s->now) && s->now >= s->store_at; i++) {
-        slot *slot = free_slot(s);
-        if (!slot) break;
-        any |= slot_begin(slot, &s->due[i]);
-    }
+    if (gate_width(s) <= busy_slots(s) || s->now < s->store_at) return false;
+    if (!due_known(s)) ask_due(s);
+    while (s->due_next < s->due_count && gate_open(s, s->now) && s->now >= s->store_at &&
+           gate_width(s) > busy_slots(s) && (s->https || !any || !over(s)))
+        any |= slot_begin(free_slot(s), &s->due[s->due_next++]);
     return any;
 }
 
 static bool anything_due(sender *s) {
     return s->now >= s->store_at &&
-           store_outbox_wait_ms(s->store, s->config->name, pace_wall_ms()) == 0;
+           (due_known(s) || store_outbox_wait_ms(s->store, s->config->name, pace_wall_ms()) == 0);
 }
 
 /* --- one pass --- */
@@ -325,13 +335,11 @@ static int64_t wait_of(sender *s, int64_t left) {
     return wait;
 }
 
-static bool interrupted(sender *s) { return __atomic_load_n(&s->interrupted, __ATOMIC_ACQUIRE); }
-
 int sender_step(sender *s, int budget_ms) {
-    int64_t end = pace_monotonic_ms() + (budget_ms > 0 ? budget_ms : 0);
     bool active = true;
     s->ended = 0;
     s->now = pace_monotonic_ms();
+    s->until = s->now + (budget_ms > 0 ? budget_ms : 0);
     if (s->now < s->store_at && !s->locked) return 0;
     if (!take_lock(s)) return s->other_sends ? -1 : 0;
     while (active && !interrupted(s)) {
@@ -342,9 +350,9 @@ int sender_step(sender *s, int budget_ms) {
         else
             pass_file(s, &active);
         s->now = pace_monotonic_ms();
-        if (s->now >= end) break;
+        if (s->now >= s->until) break;
         if (active && s->https) {
-            https_poll(s->https, (int)wait_of(s, end - s->now));
+            https_poll(s->https, (int)wait_of(s, s->until - s->now));
             s->now = pace_monotonic_ms();
             take_ended(s);
         }

@@ -85,11 +85,15 @@ struct sender {
     int ended; /* messages that reached an end state in this call */
     int64_t done, parked, requests;
     int64_t store_at; /* the store is not asked before: monotonic ms */
-    /* of the guarded pass */
-    int64_t now;
+    int64_t now;      /* of the pass */
+    int64_t until;    /* end of the step's budget */
+    /* Messages that were due at `due_at`, some of them begun since: asking the store costs more the
+     * more there is in the queue. */
+    arena due_arena;
+    landing due_landing;
     outbox_message *due;
-    isize due_count;
-    bool failed;
+    isize due_count, due_next;
+    int64_t due_at;
 };
 
 /* --- gate.c --- */
