@@ -39,6 +39,37 @@ static void add_row(work *w, const group *g, patient_ref patient, const stored_r
                                    row->updated, row->cells, !current_digest(w, row)};
 }
 
+static bool same_rows(const stored_row *a, const stored_row *b) {
+    return str_eq(a->view, b->view) && str_eq(a->id, b->id) && str_eq(a->type, b->type);
+}
+
+/* What views that have no row of a stale resource would say of it is not known either: one row
+ * without cells stands for it. */
+static bool stale_rows_of(work *w, const group *g, patient_ref patient, const stored_row *stored,
+                          isize n, row_list *rows) {
+    stale_resource *stale;
+    isize count = 0;
+    const mappings *m = w->c->mappings;
+    w->status = store_stale_of(w->instance->store, &w->arena, patient, w->c->views_digest, &stale,
+                               &count, &w->fault);
+    if (w->status != STORE_OK) return false;
+    for (isize i = 0; i < count; i++) {
+        const stale_resource *s = &stale[i];
+        for (isize v = 0; v < mappings_view_count(m); v++) {
+            const view *view = mappings_view(m, v);
+            stored_row row = {.view = view_name(view),
+                              .type = s->type,
+                              .id = s->id,
+                              .version = s->version,
+                              .updated = s->updated};
+            bool made = !str_eq(model_type_name(mappings_model(m), view_resource(view)), s->type);
+            for (isize k = 0; k < n && !made; k++) made = same_rows(&stored[k], &row);
+            if (!made && !rewritten(w, patient, &row)) add_row(w, g, patient, &row, rows);
+        }
+    }
+    return true;
+}
+
 static bool stored_rows_of(work *w, const group *g, patient_ref patient, row_list *rows) {
     stored_row *stored;
     isize n = 0;
@@ -46,7 +77,7 @@ static bool stored_rows_of(work *w, const group *g, patient_ref patient, row_lis
     if (w->status != STORE_OK && w->status != STORE_NONE) return false;
     for (isize i = 0; w->status == STORE_OK && i < n; i++)
         if (!rewritten(w, patient, &stored[i])) add_row(w, g, patient, &stored[i], rows);
-    return true;
+    return stale_rows_of(w, g, patient, stored, n, rows);
 }
 
 static void written_rows_of(work *w, const group *g, patient_ref patient, row_list *rows) {

@@ -172,6 +172,43 @@ store_status store_stale(store *store, arena *arena, str digest, isize most, sta
     return status;
 }
 
+typedef struct stale_of_call {
+    call call;
+    patient_ref patient;
+    str digest;
+    stale_resource *list;
+    isize n, cap;
+} stale_of_call;
+
+static void stale_of_step(void *state) {
+    stale_of_call *s = state;
+    arena *a = s->call.arena;
+    query q = db_query(s->call.db,
+                       "SELECT r.type, r.id, r.version, r.updated FROM patient p"
+                       " JOIN resource r ON r.patient = p.pk WHERE p.source = ?1 AND p.id = ?2"
+                       " AND r.kept IS NOT NULL AND r.view_digest <> ?3 ORDER BY r.type, r.id",
+                       VALUES(T(s->patient.source), T(s->patient.id), T(s->digest)));
+    while (db_row(&q)) {
+        GROW(&s->call, s->list, s->n, s->cap);
+        s->list[s->n++] = (stale_resource){.source = s->patient.source,
+                                           .type = arena_str(a, db_text(&q, 0)),
+                                           .id = arena_str(a, db_text(&q, 1)),
+                                           .version = arena_str(a, db_text(&q, 2)),
+                                           .updated = arena_str(a, db_text(&q, 3)),
+                                           .patient = s->patient};
+    }
+    db_done(&q);
+}
+
+store_status store_stale_of(store *store, arena *arena, patient_ref patient, str digest,
+                            stale_resource **out, isize *n, fault *fault) {
+    stale_of_call s = {.patient = patient, .digest = digest};
+    store_status status = store_read(store, arena, fault, stale_of_step, &s.call);
+    *out = s.list;
+    *n = status == STORE_OK ? s.n : 0;
+    return status;
+}
+
 typedef struct due_call {
     call call;
     int64_t now;

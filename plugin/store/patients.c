@@ -20,16 +20,6 @@ static str copied(const call *c, const query *q, int column) {
     return text.n > 0 ? arena_str(c->arena, text) : (str){0};
 }
 
-/* Room for one more element of a growing list. */
-#define GROW(c, list, n, cap)                                                                      \
-    do {                                                                                           \
-        if ((n) < (cap)) break;                                                                    \
-        isize more_ = (cap) ? (cap)*2 : 8;                                                         \
-        (list) = arena_grow((c)->arena, (list), (cap), more_, (isize)sizeof *(list),               \
-                            (isize) _Alignof(max_align_t));                                        \
-        (cap) = more_;                                                                             \
-    } while (0)
-
 /* STORE_NONE where a search found nothing and nothing went wrong. */
 static store_status found(store_status status, bool any) {
     return status == STORE_OK && !any ? STORE_NONE : status;

@@ -86,4 +86,14 @@ int64_t store_monotonic_ns(void);
 /* Lower-case hex of the SHA-256 in the call's arena. */
 str store_sha256(call *c, str text);
 
+/* Room for one more element of a growing list. */
+#define GROW(c, list, n, cap)                                                                      \
+    do {                                                                                           \
+        if ((n) < (cap)) break;                                                                    \
+        isize more_ = (cap) ? (cap)*2 : 8;                                                         \
+        (list) = arena_grow((c)->arena, (list), (cap), more_, (isize)sizeof *(list),               \
+                            (isize) _Alignof(max_align_t));                                        \
+        (cap) = more_;                                                                             \
+    } while (0)
+
 #endif

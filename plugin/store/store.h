@@ -211,6 +211,9 @@ typedef struct stale_resource {
 } stale_resource;
 store_status store_stale(store *store, arena *arena, str digest, isize most, stale_resource **out,
                          isize *n, fault *fault);
+/* Those of one patient, without their bytes. */
+store_status store_stale_of(store *store, arena *arena, patient_ref patient, str digest,
+                            stale_resource **out, isize *n, fault *fault);
 /* Patients whose next decision is due at or before `now` (Unix ns), or who were last decided under
  * another mapping digest; at most `most`. */
 store_status store_due_patients(store *store, arena *arena, int64_t now, str mapping_digest,

@@ -60,6 +60,15 @@ static void stale_rows(void) {
     CHECK_STR(list[0].bytes.p, "second"); /* of the state in force */
     CHECK_STR(list[0].patient.id.p, "p1");
     CHECK_INT(list[1].patient.id.n, 0);
+    patient_ref p1 = list[0].patient, other = {S("a"), S("p2")};
+    CHECK_INT(store_stale_of(s.store, &s.arena, p1, S("d1"), &list, &n, &s.fault), STORE_OK);
+    CHECK_INT(n, 0);
+    CHECK_INT(store_stale_of(s.store, &s.arena, other, S("d2"), &list, &n, &s.fault), STORE_OK);
+    CHECK_INT(n, 0);
+    CHECK_INT(store_stale_of(s.store, &s.arena, p1, S("d2"), &list, &n, &s.fault), STORE_OK);
+    CHECK_OR_RETURN(n == 1);
+    CHECK_STR(list[0].type.p, "Observation");
+    CHECK_STR(list[0].id.p, "o1");
     /* Computed anew: no bytes come along, and the kept ones stay in force. */
     resource_write r = {.patient = list[0].patient,
                         .type = list[0].type,
