@@ -363,13 +363,26 @@ reply process_message(instance *instance, str bytes, const message_meta *meta, i
 
 /* --- sweeps --- */
 
+/* Kept bytes as they were read first: a resource without an id has that of its fullUrl. */
+static str with_full_url(work *w, const stale_resource *stale) {
+    buf out = buf_new(&w->arena, w->arena.limit / 4, "a kept resource");
+    buf_add(&out,
+            S("{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[{\"fullUrl\":"));
+    buf_json_string(&out, arena_printf(&w->arena, "urn:uuid:%.*s", STR_ARGS(stale->id)));
+    buf_add(&out, S(",\"resource\":"));
+    buf_add(&out, stale->bytes);
+    buf_add(&out, S("}]}"));
+    return buf_str(&out);
+}
+
 static void sweep_step(void *state) {
     work *w = state;
     w->found = problems_new(&w->arena);
     w->now = clock_when(w->c, w->clock);
     w->now_text = clock_instant(&w->arena, w->clock);
     if (!w->stale) return;
-    if (!read_resource(&w->arena, w->stale->bytes, NULL, &w->found, &w->tape, &w->fault))
+    str bytes = with_full_url(w, w->stale);
+    if (!read_resource(&w->arena, bytes, NULL, &w->found, &w->tape, &w->fault))
         w->code = FHIRTRIAL_E_INTERNAL;
     else
         message_extract(w->c->mappings, &w->arena, &w->tape, deliver_digest(), w->now, &w->found,

@@ -24,7 +24,10 @@ static void read_step(void *state) {
     if (store_stale(s->instance->store, &s->arena, s->c->views_digest, SWEEP_RESOURCES, &s->stale,
                     &s->stale_count, &s->fault) != STORE_OK)
         s->stale_count = 0;
-    if (s->stale_count > 0) return; /* first the rows, then what rests on them */
+}
+
+static void read_due_step(void *state) {
+    sweep *s = state;
     if (store_due_patients(s->instance->store, &s->arena, clock_evaluation_ns(s->instance),
                            s->c->digest, SWEEP_PATIENTS, &s->due, &s->due_count,
                            &s->fault) != STORE_OK)
@@ -51,6 +54,9 @@ bool sweep_some(instance *instance) {
     if (guarded(&s->landing, read_step, s)) {
         for (isize i = 0; i < s->stale_count; i++)
             done += process_stale(instance, &s->stale[i]) >= 0;
+    }
+    /* First the rows, then what rests on them; rows that cannot be made stop nobody. */
+    if (done == 0 && guarded(&s->landing, read_due_step, s)) {
         for (isize i = 0; i < s->due_count; i++) done += process_patient(instance, s->due[i]) >= 0;
     }
     bool more = done > 0 && (s->stale_count == SWEEP_RESOURCES || s->due_count == SWEEP_PATIENTS);
