@@ -3,6 +3,7 @@
 #include "instance.h"
 #include "handle.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -159,6 +160,30 @@ static bool swap_senders(instance *i, const configuration *next, fault *fault) {
     return ok;
 }
 
+static str digest_of_view(const configuration *c, str name) {
+    for (isize i = 0; i < mappings_view_count(c->mappings); i++)
+        if (str_eq(view_name(mappings_view(c->mappings, i)), name))
+            return mappings_view_digest(c->mappings, i);
+    return (str){0};
+}
+
+/* Bytes that no view reached are not there to be read again: a view that is new or reads otherwise
+ * sees of them later messages only, and the host is told. */
+static void tell_new_views(instance *i, const configuration *next) {
+    if (next->settings.keep == KEEP_ALL) return;
+    for (isize v = 0; v < mappings_view_count(next->mappings); v++) {
+        const view *view = mappings_view(next->mappings, v);
+        str before = digest_of_view(i->current, view_name(view));
+        if (str_eq(before, mappings_view_digest(next->mappings, v))) continue;
+        char text[256];
+        snprintf(text, sizeof text,
+                 "view %.*s is %s: of resources that no view reached before it sees later messages "
+                 "only, because store.keep is \"reached\"",
+                 STR_ARGS(view_name(view)), before.n > 0 ? "changed" : "new");
+        journal_line(&i->journal, FHIRTRIAL_LOG_INFO, "view-sees-later-messages", (str){0}, str_from(text));
+    }
+}
+
 static int32_t put_in_force(instance *i, configuration *next, fault *fault) {
     if (!same_store(i->current, next)) {
         fault_set(fault, FAULT_CONFIG, -1,
@@ -171,6 +196,7 @@ static int32_t put_in_force(instance *i, configuration *next, fault *fault) {
     bool ok = swap_senders(i, next, fault);
     configuration *old = i->current;
     if (ok) {
+        tell_new_views(i, next);
         pthread_mutex_lock(&i->lock);
         i->current = next;
         i->next_sweep_ms = 0;
