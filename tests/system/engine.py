@@ -4,6 +4,7 @@
 import ctypes
 import datetime
 import json
+import time
 
 import harness
 
@@ -98,6 +99,11 @@ class Engine:
         for _ in range(times):
             code = self.library.fhirtrial_step(self.handle, budget)
         return code
+
+    def next_sweep(self):
+        """Waits until step looks again for persons who are due (once a second), and lets it."""
+        time.sleep(1.05)
+        self.step(3)
 
     def configure(self, config):
         text = json.dumps(config).encode()

@@ -68,7 +68,8 @@ STUDY = {
             "kind": "inclusion",
             "text": "18 or older",
             "evidence": "person",
-            "met": "person.where(born <= today() - 18 years).exists()",
+            "met": "person.select(born <= today() - 18 years).first()",
+            "unknown": [{"when": "person.exists()", "reason": "imprecise"}],
         },
         {
             "id": "E1",
@@ -150,3 +151,15 @@ def link(other, kind):
 
 def mrn(value):
     return [{"system": MRN, "value": value}]
+
+
+def small_view(name, resource, **columns):
+    """A ViewDefinition with columns of type string."""
+    listed = [{"name": column, "type": "string", "path": f"{path}.toString()"} for column, path in columns.items()]
+    return {
+        "resourceType": "ViewDefinition",
+        "name": name,
+        "status": "active",
+        "resource": resource,
+        "select": [{"column": listed}],
+    }
