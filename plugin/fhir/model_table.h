@@ -80,14 +80,15 @@ static inline uint64_t model_part(uint64_t word, isize n) {
 
 /* `within` says that 16 bytes can be read at the name's beginning, whatever its length. */
 static inline model_words model_words_of(str name, bool within) {
-    char copy[16] = {0};
     const char *p = name.p;
-    if (!within) {
-        for (isize i = 0; i < name.n && i < 16; i++) copy[i] = name.p[i];
-        p = copy;
-    }
-    isize rest = name.n > 8 ? name.n - 8 : 0;
-    return (model_words){model_part(model_word(p), name.n), model_part(model_word(p + 8), rest)};
+    isize n = name.n, rest = n > 8 ? n - 8 : 0;
+    if (within || n >= 16)
+        return (model_words){model_part(model_word(p), n), model_part(model_word(p + 8), rest)};
+    if (n >= 8) /* the last 8 bytes begin before the second word: what overlaps is shifted out */
+        return (model_words){model_word(p), rest ? model_word(p + n - 8) >> (64 - 8 * rest) : 0};
+    uint64_t head = 0;
+    for (isize i = 0; i < n; i++) head |= (uint64_t)(uint8_t)p[i] << (8 * i);
+    return (model_words){head, 0};
 }
 
 /* make-model.mjs computes the same. */

@@ -195,15 +195,7 @@ static bool is_string(str s) {
     return s.n > 0;
 }
 
-const char *primitive_rule_plain(model_type type, str s) {
-    /* The most frequent types, whose rules are about white space alone. */
-    bool spaceless = type == TYPE_code || type == TYPE_uri || type == TYPE_canonical;
-    if (s.n && spaceless && !memchr(s.p, ' ', (size_t)s.n)) return NULL;
-    if (s.n && (type == TYPE_string || type == TYPE_markdown)) return NULL;
-    return primitive_rule(type, s);
-}
-
-const char *primitive_rule(model_type type, str s) {
+static const char *rule_of(model_type type, str s) {
     if (!s.n) return "a value must not be empty";
     switch (type) {
     case TYPE_boolean:
@@ -230,4 +222,29 @@ const char *primitive_rule(model_type type, str s) {
     case TYPE_base64Binary: return is_base64(s) ? NULL : "the text is not base64";
     default: return is_string(s) ? NULL : "a string has no control characters";
     }
+}
+
+const char *primitive_rule_plain(model_type type, str s) {
+    /* The most frequent types, whose rules are about white space alone. */
+    bool spaceless = type == TYPE_code || type == TYPE_uri || type == TYPE_canonical;
+    if (s.n && spaceless && !memchr(s.p, ' ', (size_t)s.n)) return NULL;
+    if (s.n && (type == TYPE_string || type == TYPE_markdown)) return NULL;
+    return rule_of(type, s);
+}
+
+/* Any byte below 0x20, eight bytes at a time. */
+static bool has_control(str s) {
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    isize i = 0;
+    for (uint64_t word; s.n - i >= 8; i += 8) {
+        memcpy(&word, s.p + i, sizeof word);
+        if ((word - ones * 0x20) & ~word & ones << 7) return true;
+    }
+    for (; i < s.n; i++)
+        if ((uint8_t)s.p[i] < 0x20) return true;
+    return false;
+}
+
+const char *primitive_rule(model_type type, str s) {
+    return has_control(s) ? rule_of(type, s) : primitive_rule_plain(type, s);
 }

@@ -27,8 +27,9 @@ typedef struct sax {
     isize cap;
     /* the event that is being handled */
     const xmlChar *name, *space, **list, *text;
+    const xmlChar *last_space; /* nearly all elements are in one namespace */
+    str last_space_text;
     int n;
-    isize at;
 } sax;
 
 static str str_of(const xmlChar *text) { return str_from((const char *)text); }
@@ -50,9 +51,11 @@ static void run(sax *s, void (*step)(void *)) {
 
 /* --- events --- */
 
-/* The start tag ends at `offset`; no '<' can stand inside it. */
-static isize tag_start(const sax *s, isize end) {
-    isize at = end - s->mark;
+/* The parser stands at a tag's end; no '<' can stand inside it. */
+static isize where(void *user, bool start) {
+    const sax *s = user;
+    isize at = offset(s) - s->mark;
+    if (!start) return at + s->mark;
     if (at >= s->bytes.n) at = s->bytes.n - 1;
     while (at > 0 && s->bytes.p[at] != '<') at--;
     return at + s->mark;
@@ -71,7 +74,11 @@ static void step_open(void *state) {
                                            .space = str_of(a[2]),
                                            .value = {(const char *)a[3], a[4] - a[3]}};
     }
-    if (!xml_open(s->tape, str_of(s->space), str_of(s->name), s->attributes, s->n, s->at)) stop(s);
+    if (s->space != s->last_space) {
+        s->last_space = s->space;
+        s->last_space_text = str_of(s->space);
+    }
+    if (!xml_open(s->tape, s->last_space_text, str_of(s->name), s->attributes, s->n)) stop(s);
 }
 
 static void on_open(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *space,
@@ -83,32 +90,35 @@ static void on_open(void *user, const xmlChar *name, const xmlChar *prefix, cons
     s->space = space;
     s->list = attributes;
     s->n = n;
-    s->at = tag_start(s, offset(s));
     run(s, step_open);
 }
 
 static void step_close(void *state) {
     sax *s = state;
-    xml_close(s->tape, s->at);
+    xml_close(s->tape);
 }
 
 static void on_close(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *space) {
     sax *s = user;
     (void)name, (void)prefix, (void)space;
-    s->at = offset(s);
     run(s, step_close);
 }
 
 static void step_text(void *state) {
     sax *s = state;
-    xml_text(s->tape, (str){(const char *)s->text, s->n}, s->at);
+    xml_text(s->tape, (str){(const char *)s->text, s->n});
+}
+
+static bool blank(const xmlChar *text, int n) {
+    while (n > 0 && (text[n - 1] == ' ' || (text[n - 1] >= '\t' && text[n - 1] <= '\r'))) n--;
+    return n == 0;
 }
 
 static void on_text(void *user, const xmlChar *text, int n) {
     sax *s = user;
+    if (s->tape->skip || blank(text, n)) return; /* no need for a guard */
     s->text = text;
     s->n = n;
-    s->at = offset(s);
     run(s, step_text);
 }
 
@@ -222,6 +232,8 @@ bool read_xml(arena *a, str bytes, const read_options *options, problems *found,
     }
     sax *s = arena_new(a, sax, 1);
     s->tape = xml_tape_new(a, bytes, options, found, fault);
+    s->tape->where = where;
+    s->tape->parser = s;
     s->bytes = text;
     s->mark = mark;
     s->fault = fault;

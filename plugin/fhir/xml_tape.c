@@ -26,14 +26,16 @@ xml_tape *xml_tape_new(arena *a, str bytes, const read_options *options, problem
     return x;
 }
 
-static bool fail(xml_tape *x, isize at, const char *text) {
-    fault_set(x->fault, FAULT_INPUT, at, "%s", text);
+static isize tag_at(const xml_tape *x) { return x->where(x->parser, true); }
+
+static bool fail(xml_tape *x, const char *text) {
+    fault_set(x->fault, FAULT_INPUT, tag_at(x), "%s", text);
     return false;
 }
 
-static void problem_at(xml_tape *x, const place *p, isize at, const char *code, const char *text,
+static void problem_at(xml_tape *x, const place *p, const char *code, const char *text,
                        const char *remedy) {
-    place_problem(x->found, p, at, code, str_from(text), str_from(remedy));
+    if (x->found) place_problem(x->found, p, tag_at(x), code, str_from(text), str_from(remedy));
 }
 
 /* Passes over the element that begins now, with all it holds. */
@@ -63,8 +65,8 @@ static xml_frame *push(xml_tape *x, place place, const keep *keep, model_type ty
 static str value_of(xml_tape *x, str raw) {
     const str spelt = S("&#38;");
     str copy = arena_str(x->tape.arena, raw);
+    if (!memchr(copy.p, '&', (size_t)copy.n)) return copy;
     isize at = str_find(copy, spelt, 0);
-    if (at < 0) return copy;
     char *text = (char *)(uintptr_t)copy.p, *out = text;
     for (isize from = 0; from < copy.n;) {
         isize to = at < 0 ? copy.n : at;
@@ -90,11 +92,11 @@ static const char *value_rule(const xml_tape *x, model_type type, str text, cons
 /* --- attributes --- */
 
 /* id and url: elements that XML spells as attributes. */
-static void add_attribute(xml_tape *x, xml_frame *f, const xml_attribute *a, isize at) {
+static void add_attribute(xml_tape *x, xml_frame *f, const xml_attribute *a) {
     place here = {.up = &f->place, .name = a->name, .index = -1};
     const model_spelling *m = a->space.n ? NULL : model_lookup(x->tape.model, f->type, a->name);
     if (!m || !(m->flags & MEMBER_ATTRIBUTE)) {
-        problem_at(x, &here, at, "structure", "FHIR XML has no such attribute here",
+        problem_at(x, &here, "structure", "FHIR XML has no such attribute here",
                    "send the element as FHIR R4 defines it");
         return;
     }
@@ -103,32 +105,31 @@ static void add_attribute(xml_tape *x, xml_frame *f, const xml_attribute *a, isi
     str text = value_of(x, a->value);
     const char *code, *rule = value_rule(x, m->type, text, &code);
     if (rule)
-        problem_at(x, &here, at, code, rule, "correct the value; it was left out");
+        problem_at(x, &here, code, rule, "correct the value; it was left out");
     else
         tape_primitive(&x->tape, m->key, m->type, text, 0);
 }
 
-static void add_attributes(xml_tape *x, xml_frame *f, const xml_attribute *list, isize n,
-                           isize at) {
+static void add_attributes(xml_tape *x, xml_frame *f, const xml_attribute *list, isize n) {
     bool primitive = model_is_primitive(x->tape.model, f->type);
     for (isize i = 0; i < n; i++) {
         bool value = primitive && !list[i].space.n && str_eq(list[i].name, S("value"));
         if (value || str_eq(list[i].space, XSI_SPACE)) continue;
         f->filled = true;
-        add_attribute(x, f, &list[i], at);
+        add_attribute(x, f, &list[i]);
     }
 }
 
 /* --- elements --- */
 
 static bool open_resource(xml_tape *x, place place, model_key key, str name,
-                          const xml_attribute *list, isize n, isize at) {
+                          const xml_attribute *list, isize n) {
     model_type type = model_find_type(x->tape.model, name);
     const keep *keep = x->keep ? projection_of(x->keep, type) : NULL;
     xml_frame *f = push(x, place, keep, type);
     f->node = tape_open(&x->tape, key, type, NODE_RESOURCE);
     f->filled = true; /* a resource may be nothing but its type */
-    add_attributes(x, f, list, n, at);
+    add_attributes(x, f, list, n);
     return true;
 }
 
@@ -137,42 +138,39 @@ static bool is_resource_type(const model *m, str name) {
     return model_is_resource(m, type) && !model_is_abstract(m, type);
 }
 
-static bool open_root(xml_tape *x, str space, str name, const xml_attribute *list, isize n,
-                      isize at) {
+static bool open_root(xml_tape *x, str space, str name, const xml_attribute *list, isize n) {
     if (!str_eq(space, FHIR_SPACE))
-        return fail(x, at,
-                    "the root element is not in the namespace http://hl7.org/fhir; send "
-                    "FHIR XML");
+        return fail(x, "the root element is not in the namespace http://hl7.org/fhir; send "
+                       "FHIR XML");
     if (!is_resource_type(x->tape.model, name)) {
         str remedy = place_resource_remedy(x->tape.model, name, x->tape.arena);
-        fault_set(x->fault, FAULT_INPUT, at,
+        fault_set(x->fault, FAULT_INPUT, tag_at(x),
                   "the root element is no resource type of FHIR R4; %.*s", STR_ARGS(remedy));
         return false;
     }
-    return open_resource(x, (place){.index = -1}, KEY_NONE, name, list, n, at);
+    return open_resource(x, (place){.index = -1}, KEY_NONE, name, list, n);
 }
 
 /* Inside `contained` or `resource`: exactly one resource. */
-static bool open_in_slot(xml_tape *x, xml_frame *slot, str name, const xml_attribute *list, isize n,
-                         isize at) {
+static bool open_in_slot(xml_tape *x, xml_frame *slot, str name, const xml_attribute *list,
+                         isize n) {
     if (slot->run++) {
-        problem_at(x, &slot->place, at, "structure", "one resource may stand here, not several",
+        problem_at(x, &slot->place, "structure", "one resource may stand here, not several",
                    "repeat the surrounding element");
         return pass_over(x);
     }
     if (!is_resource_type(x->tape.model, name)) {
-        place_unknown_resource(x->found, &slot->place, at, x->tape.model, name);
+        place_unknown_resource(x->found, &slot->place, tag_at(x), x->tape.model, name);
         return pass_over(x);
     }
-    return open_resource(x, slot->place, slot->key, name, list, n, at);
+    return open_resource(x, slot->place, slot->key, name, list, n);
 }
 
 /* Whether the element may come here, now; what it breaks is reported. */
-static bool in_order(xml_tape *x, xml_frame *f, const model_spelling *m, const place *here,
-                     isize at) {
+static bool in_order(xml_tape *x, xml_frame *f, const model_spelling *m, const place *here) {
     bool again = bit(f->seen, m->root), many = m->flags & MEMBER_MANY;
     if (again && !many) {
-        problem_at(x, here, at, "structure",
+        problem_at(x, here, "structure",
                    "the element does not repeat but is given twice; neither is used",
                    "send one of them");
         set_bit(f->refused, m->root);
@@ -180,7 +178,7 @@ static bool in_order(xml_tape *x, xml_frame *f, const model_spelling *m, const p
         return false;
     }
     if (again && f->last != m->key) {
-        problem_at(x, here, at, "structure", "elements of one name must stand together",
+        problem_at(x, here, "structure", "elements of one name must stand together",
                    "send the elements in the order of FHIR R4; this one was left out");
         return false;
     }
@@ -191,14 +189,14 @@ static bool in_order(xml_tape *x, xml_frame *f, const model_spelling *m, const p
 }
 
 static void open_primitive(xml_tape *x, xml_frame *f, const model_spelling *m,
-                           const xml_attribute *list, isize n, isize at) {
+                           const xml_attribute *list, isize n) {
     str text = {0};
     for (isize i = 0; i < n; i++) {
         if (list[i].space.n || !str_eq(list[i].name, S("value"))) continue;
         text = value_of(x, list[i].value);
         const char *code, *rule = value_rule(x, m->type, text, &code);
         if (!rule) break;
-        problem_at(x, &f->place, at, code, rule, "correct the value; it was left out");
+        problem_at(x, &f->place, code, rule, "correct the value; it was left out");
         f->reported = true;
         text = (str){0};
     }
@@ -207,39 +205,39 @@ static void open_primitive(xml_tape *x, xml_frame *f, const model_spelling *m,
     f->keep = NULL; /* what is kept of a primitive is kept with its extensions */
 }
 
-static bool open_div(xml_tape *x, str space, const place *here, isize at) {
+static bool open_div(xml_tape *x, str space, const place *here) {
     if (!str_eq(space, XHTML_SPACE)) {
-        problem_at(x, here, at, "structure",
+        problem_at(x, here, "structure",
                    "the narrative is not in the namespace http://www.w3.org/1999/xhtml",
                    "declare the namespace on div");
         return pass_over(x);
     }
     x->in_div = true;
-    x->div_at = at;
+    x->div_at = tag_at(x);
     return pass_over(x);
 }
 
 static bool open_child(xml_tape *x, xml_frame *parent, str space, str name,
-                       const xml_attribute *list, isize n, isize at) {
+                       const xml_attribute *list, isize n) {
     const model *m = x->tape.model;
     place here = {.up = &parent->place, .name = name, .index = -1};
     parent->filled = true;
     const model_spelling *found = model_lookup(m, parent->type, name);
     if (!found || (found->flags & (MEMBER_CHOICE | MEMBER_ATTRIBUTE))) {
         if (found && (found->flags & MEMBER_ATTRIBUTE))
-            problem_at(x, &here, at, "structure", "FHIR XML spells this as an attribute",
+            problem_at(x, &here, "structure", "FHIR XML spells this as an attribute",
                        "write it into the tag above");
         else
-            place_unknown(x->found, &here, at, m, parent->type);
+            place_unknown(x->found, &here, tag_at(x), m, parent->type);
         return pass_over(x);
     }
-    if (!in_order(x, parent, found, &here, at)) return pass_over(x);
+    if (!in_order(x, parent, found, &here)) return pass_over(x);
     if (found->flags & MEMBER_MANY) here.index = parent->run;
     const keep *below;
     if (!keep_below(parent->keep, found->key, &below)) return pass_over(x);
-    if (found->type == TYPE_xhtml) return open_div(x, space, &here, at);
+    if (found->type == TYPE_xhtml) return open_div(x, space, &here);
     if (!str_eq(space, FHIR_SPACE)) {
-        problem_at(x, &here, at, "structure", "the element is not in the namespace of FHIR",
+        problem_at(x, &here, "structure", "the element is not in the namespace of FHIR",
                    "put it into http://hl7.org/fhir");
         return pass_over(x);
     }
@@ -252,17 +250,17 @@ static bool open_child(xml_tape *x, xml_frame *parent, str space, str name,
         return true;
     }
     if (model_is_primitive(m, found->type))
-        open_primitive(x, f, found, list, n, at);
+        open_primitive(x, f, found, list, n);
     else
         f->node = tape_open(&x->tape, found->key, found->type,
                             found->flags & MEMBER_SPELT ? NODE_CHOICE : 0);
-    add_attributes(x, f, list, n, at);
+    add_attributes(x, f, list, n);
     return true;
 }
 
-bool xml_open(xml_tape *x, str space, str name, const xml_attribute *list, isize n, isize at) {
+bool xml_open(xml_tape *x, str space, str name, const xml_attribute *list, isize n) {
     if (x->depth == x->max_depth) {
-        fault_set(x->fault, FAULT_LIMIT, at,
+        fault_set(x->fault, FAULT_LIMIT, tag_at(x),
                   "elements are nested deeper than the limit of %d levels; send a flatter document",
                   x->max_depth);
         return false;
@@ -272,10 +270,10 @@ bool xml_open(xml_tape *x, str space, str name, const xml_attribute *list, isize
         x->skip++;
         return true;
     }
-    if (!x->open) return open_root(x, space, name, list, n, at);
+    if (!x->open) return open_root(x, space, name, list, n);
     xml_frame *parent = &x->frames[x->open - 1];
-    if (parent->slot) return open_in_slot(x, parent, name, list, n, at);
-    return open_child(x, parent, space, name, list, n, at);
+    if (parent->slot) return open_in_slot(x, parent, name, list, n);
+    return open_child(x, parent, space, name, list, n);
 }
 
 /* --- ends --- */
@@ -297,14 +295,13 @@ static void drop_refused(xml_tape *x, const xml_frame *f) {
     b->n = to;
 }
 
-static void end_div(xml_tape *x, isize end) {
+static void end_div(xml_tape *x) {
     xml_frame *parent = &x->frames[x->open - 1];
     x->in_div = false;
-    str text = str_slice(x->input, x->div_at, end);
+    str text = str_slice(x->input, x->div_at, x->where(x->parser, false));
     place here = {.up = &parent->place, .name = S("div"), .index = -1};
     if (text.n > x->max_string)
-        problem_at(x, &here, x->div_at, "too-long",
-                   "the text is longer than the limit of 1 MiB for a value",
+        problem_at(x, &here, "too-long", "the text is longer than the limit of 1 MiB for a value",
                    "send a shorter narrative; it was left out");
     else
         tape_primitive(&x->tape, KEY_div, TYPE_xhtml, text, 0);
@@ -317,32 +314,31 @@ static bool is_empty(const node *n, const xml_frame *f) {
     return !(n->flags & NODE_HAS_TEXT) && n->next == f->node + 1;
 }
 
-void xml_close(xml_tape *x, isize end) {
+void xml_close(xml_tape *x) {
     x->depth--;
     if (x->skip) {
-        if (--x->skip == 0 && x->in_div) end_div(x, end);
+        if (--x->skip == 0 && x->in_div) end_div(x);
         return;
     }
     xml_frame *f = &x->frames[--x->open];
     if (f->slot) {
         if (!f->run)
-            problem_at(x, &f->place, end, "structure", "the element holds no resource",
-                       "leave it out");
+            problem_at(x, &f->place, "structure", "the element holds no resource", "leave it out");
         return;
     }
     if (f->conflict) drop_refused(x, f);
     tape_close(&x->tape, f->node);
     if (!is_empty(&x->tape.nodes[f->node], f)) return;
     if (!f->reported && !f->filled)
-        problem_at(x, &f->place, end, "structure", "the element has neither a value nor children",
+        problem_at(x, &f->place, "structure", "the element has neither a value nor children",
                    "leave it out");
     x->tape.n = f->node;
 }
 
-void xml_text(xml_tape *x, str text, isize at) {
+void xml_text(xml_tape *x, str text) {
     if (x->skip || !x->open || !str_trim(text).n) return;
     xml_frame *f = &x->frames[x->open - 1];
     if (f->texts++ == 0)
-        problem_at(x, &f->place, at, "structure", "FHIR XML has no text between elements",
+        problem_at(x, &f->place, "structure", "FHIR XML has no text between elements",
                    "put a value into the attribute `value`; the text was left out");
 }

@@ -35,7 +35,13 @@ typedef struct xml_frame {
     uint64_t refused[MODEL_MEMBERS / 64]; /* given twice: none is used */
 } xml_frame;
 
+/* Where the parser is: the byte at which the tag begins that it is at (`start`), or behind it.
+ * Asked for only when somebody wants to know. */
+typedef isize xml_where(void *parser, bool start);
+
 typedef struct xml_tape {
+    xml_where *where;
+    void *parser;
     tape_builder tape;
     str input;
     problems *found;
@@ -53,11 +59,11 @@ typedef struct xml_tape {
 
 xml_tape *xml_tape_new(arena *arena, str bytes, const read_options *options, problems *found,
                        fault *fault);
-/* An element begins; its tag is at byte `at`. False: the fault is set. */
-bool xml_open(xml_tape *x, str space, str name, const xml_attribute *attributes, isize n, isize at);
-/* The element that was opened last ends before byte `end`. */
-void xml_close(xml_tape *x, isize end);
-/* Text between tags, at byte `at`. */
-void xml_text(xml_tape *x, str text, isize at);
+/* An element begins. False: the fault is set. */
+bool xml_open(xml_tape *x, str space, str name, const xml_attribute *attributes, isize n);
+/* The element that was opened last ends. */
+void xml_close(xml_tape *x);
+/* Text between tags. */
+void xml_text(xml_tape *x, str text);
 
 #endif
