@@ -4,6 +4,7 @@
  * standard input, words parted by tabs; one answer a line of standard output, "none" where the
  * operation refuses. */
 #include "base/when.h"
+#include "fhir/quantity.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,9 +117,38 @@ static void about_when(char *words[WORDS], int n) {
     }
 }
 
+/* The exponents of the base dimensions, then of the arbitrary units: equal for units that convert
+ * into each other, but for units that a function defines. */
+static void put_dimension(const unit *u) {
+    for (int i = 0; i < UNIT_DIMENSIONS; i++) printf("%d ", u->dim[i]);
+    for (int i = 0; i < UNIT_OWN_MOST && u->own_exponent[i]; i++)
+        printf("own %d %d ", u->own_atom[i], u->own_exponent[i]);
+    puts(u->special ? "special" : "plain");
+}
+
+/* unit CODE | convert VALUE FROM TO */
+static void about_units(char *words[WORDS], int n) {
+    unit from, to;
+    decimal value = {0};
+    if (n == 2 && unit_parse(str_from(words[1]), &from, NULL)) {
+        put_dimension(&from);
+    } else if (n == 4 && decimal_parse(str_from(words[1]), &value) &&
+               unit_parse(str_from(words[2]), &from, NULL) &&
+               unit_parse(str_from(words[3]), &to, NULL)) {
+        bool ok = unit_convert(value, &from, &to, &value);
+        put_if(ok, value);
+    } else {
+        puts("none");
+    }
+}
+
 static void answer(char *words[WORDS], int n) {
     if (strncmp(words[0], "when.", 5) == 0) {
         about_when(words, n);
+        return;
+    }
+    if (strcmp(words[0], "unit") == 0 || strcmp(words[0], "convert") == 0) {
+        about_units(words, n);
         return;
     }
     decimal a, b;
