@@ -159,6 +159,9 @@ void journal_prometheus(journal *journal, buf *out);
  * to be JSON text. */
 void outcome_json(const problems *found, str config_text, buf *out);
 void outcome_remember(instance *instance, str document);
+/* A mistake of the host, for "last-error" and as a line of level FHIRTRIAL_LOG_HOST; `text` is
+ * plain and static. */
+void outcome_of_misuse(instance *instance, const char *text);
 void outcome_of_open(str document);
 /* Copies the process-wide outcome of the latest failed open into `out`; returns its length. */
 isize outcome_copy_open(char *out, isize cap);

@@ -3,6 +3,7 @@
  * "last-error". */
 #include "instance.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,16 @@ void outcome_remember(instance *instance, str document) {
     free(instance->last_error);
     instance->last_error = copy;
     pthread_mutex_unlock(&instance->outcome_lock);
+}
+
+void outcome_of_misuse(instance *instance, const char *text) {
+    static const char before[] = "{\"resourceType\":\"OperationOutcome\",\"issue\":[{\"severity\":"
+                                 "\"error\",\"code\":\"invalid\",\"details\":{\"text\":\"";
+    char document[FAULT_TEXT + 256];
+    /* The texts are ours and need no escaping. */
+    int n = snprintf(document, sizeof document, "%s%s\"}}]}", before, text);
+    if (n > 0 && n < (int)sizeof document) outcome_remember(instance, (str){document, n});
+    journal_line(&instance->journal, FHIRTRIAL_LOG_HOST, "wrong-call", (str){0}, str_from(text));
 }
 
 void outcome_of_open(str document) {

@@ -32,6 +32,12 @@ static int32_t call_end(call *c, int32_t code) {
     return code;
 }
 
+/* Ends a call whose arguments are wrong, and says which. */
+static int32_t misuse(call *c, const char *text) {
+    if (c->instance) outcome_of_misuse(c->instance, text);
+    return call_end(c, FHIRTRIAL_E_ARG);
+}
+
 uint32_t fhirtrial_abi_version(void) { return FHIRTRIAL_ABI; }
 
 /* --- open, configure, close --- */
@@ -93,7 +99,9 @@ int32_t fhirtrial_configure(int32_t handle, const char *config, int64_t len) {
     text_work t;
     call c = call_begin(handle);
     if (!c.instance) return c.code;
-    if (!config || len < 0 || len > LIMIT_CONFIG_BYTES) return call_end(&c, FHIRTRIAL_E_ARG);
+    if (!config || len < 0 || len > LIMIT_CONFIG_BYTES)
+        return misuse(
+            &c, "fhirtrial_configure: config is NULL, or its length is negative or above 16 MiB");
     if (!begin_findings(&t, config, len)) return call_end(&c, FHIRTRIAL_E_NOMEM);
     pthread_mutex_lock(&c.instance->configure_lock);
     int32_t code = instance_configure(c.instance, t.config, &t.found);
@@ -141,7 +149,12 @@ static bool good_message(const void *in, int64_t in_len) { return in && in_len >
 static int32_t submit(instance *instance, const void *in, int64_t in_len, const char *meta_json,
                       int64_t *job) {
     meta_work m;
-    if (!begin_meta(&m, meta_json)) return FHIRTRIAL_E_ARG;
+    if (!begin_meta(&m, meta_json)) {
+        outcome_of_misuse(instance,
+                          "meta_json: write one JSON object whose keys are source, messageId, key, "
+                          "contentType, traceparent and whose values are texts");
+        return FHIRTRIAL_E_ARG;
+    }
     int32_t code = job_submit(instance, (str){in, (isize)in_len}, &m.meta, job);
     arena_release(&m.arena);
     return code;
@@ -152,7 +165,8 @@ int32_t fhirtrial_submit(int32_t handle, const void *in, int64_t in_len, const c
     call c = call_begin(handle);
     if (job) *job = 0;
     if (!c.instance) return c.code;
-    if (!job || !good_message(in, in_len)) return call_end(&c, FHIRTRIAL_E_ARG);
+    if (!job || !good_message(in, in_len))
+        return misuse(&c, "fhirtrial_submit: job is NULL, or there are no bytes");
     return call_end(&c, submit(c.instance, in, in_len, meta_json, job));
 }
 
@@ -168,7 +182,8 @@ int32_t fhirtrial_process(int32_t handle, const void *in, int64_t in_len, const 
     if (out_len) *out_len = 0;
     if (!c.instance) return c.code;
     if (!good_message(in, in_len) || !good_buffer(out, out_cap, out_len))
-        return call_end(&c, FHIRTRIAL_E_ARG);
+        return misuse(&c, "fhirtrial_process: there are no bytes, out_len is NULL, or out and "
+                          "out_cap do not fit each other");
     int32_t code = submit(c.instance, in, in_len, meta_json, &id);
     if (code == FHIRTRIAL_OK) code = job_wait(c.instance, &id, -1);
     if (code == FHIRTRIAL_OK) code = job_fetch(c.instance, id, out, out_cap, out_len);
@@ -182,7 +197,8 @@ int32_t fhirtrial_process(int32_t handle, const void *in, int64_t in_len, const 
 int32_t fhirtrial_wait(int32_t handle, int64_t *job, int32_t timeout_ms) {
     call c = call_begin(handle);
     if (!c.instance) return c.code;
-    if (!job || *job < 0 || timeout_ms < 0) return call_end(&c, FHIRTRIAL_E_ARG);
+    if (!job || *job < 0 || timeout_ms < 0)
+        return misuse(&c, "fhirtrial_wait: job is NULL or negative, or timeout_ms is negative");
     return call_end(&c, job_wait(c.instance, job, timeout_ms));
 }
 
@@ -190,7 +206,9 @@ int32_t fhirtrial_result(int32_t handle, int64_t job, void *out, int64_t out_cap
                          int64_t *out_len) {
     call c = call_begin(handle);
     if (!c.instance) return c.code;
-    if (!good_buffer(out, out_cap, out_len)) return call_end(&c, FHIRTRIAL_E_ARG);
+    if (!good_buffer(out, out_cap, out_len))
+        return misuse(
+            &c, "fhirtrial_result: out_len is NULL, or out and out_cap do not fit each other");
     *out_len = 0;
     return call_end(&c, job_fetch(c.instance, job, out, out_cap, out_len));
 }
@@ -198,7 +216,7 @@ int32_t fhirtrial_result(int32_t handle, int64_t job, void *out, int64_t out_cap
 int32_t fhirtrial_step(int32_t handle, int32_t budget_ms) {
     call c = call_begin(handle);
     if (!c.instance) return c.code;
-    if (budget_ms < 0) return call_end(&c, FHIRTRIAL_E_ARG);
+    if (budget_ms < 0) return misuse(&c, "fhirtrial_step: budget_ms is negative");
     int64_t until = clock_monotonic_ms() + budget_ms;
     bool more = job_run_one(c.instance);
     while (more && clock_monotonic_ms() < until) more = job_run_one(c.instance);
@@ -219,6 +237,14 @@ int32_t fhirtrial_query(int32_t handle, const char *what, void *out, int64_t out
     instance *instance = handle_take(handle, &code);
     if (!instance) return code;
     code = query_answer(instance, what, inside_callback(), out, out_cap, out_len);
+    if (code == FHIRTRIAL_E_ARG)
+        outcome_of_misuse(
+            instance,
+            "fhirtrial_query: no such name, argument or value, an argument is missing or given "
+            "twice, or a command was given from a callback; docs/abi.md lists them");
+    if (code == FHIRTRIAL_E_REJECT)
+        outcome_of_misuse(instance, "fhirtrial_query: the command is not allowed in this state; "
+                                    "docs/abi.md says when it is");
     if (!inside_callback()) journal_deliver(&instance->journal);
     handle_give(handle);
     return code;
@@ -239,7 +265,7 @@ int32_t fhirtrial_on_log(int32_t handle, int32_t min_level, fhirtrial_log_fn fn,
     call c = call_begin(handle);
     if (!c.instance) return c.code;
     if (min_level < FHIRTRIAL_LOG_DEBUG || min_level > FHIRTRIAL_LOG_HOST)
-        return call_end(&c, FHIRTRIAL_E_ARG);
+        return misuse(&c, "fhirtrial_on_log: no such level");
     journal_on_log(&c.instance->journal, min_level, fn, user);
     return call_end(&c, FHIRTRIAL_OK);
 }

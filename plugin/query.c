@@ -204,6 +204,10 @@ static void answer_patients(query *q) {
 }
 
 static void answer_record(query *q) {
+    if (patient_of(q).id.n == 0) {
+        q->code = FHIRTRIAL_E_ARG;
+        return;
+    }
     reply record = process_record(q->instance, patient_of(q));
     q->owned = record.document;
     q->code = record.code;
@@ -225,6 +229,8 @@ static void add_verdict(query *q, patient_ref patient, str study) {
 static void answer_explain(query *q) {
     str study = argument_of(q, "study");
     patient_ref patient = patient_of(q);
+    if (patient.id.n == 0) q->code = FHIRTRIAL_E_ARG;
+    if (q->code != FHIRTRIAL_OK) return;
     buf_byte(&q->out, '[');
     if (study.n > 0) add_verdict(q, patient, study);
     for (isize i = 0; study.n == 0 && i < mappings_study_count(q->c->mappings); i++)

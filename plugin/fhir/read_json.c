@@ -119,7 +119,9 @@ static bool read_primitive(reader *r, object *parent, const model_spelling *f, c
                      expected_spelling(f->type));
     else if ((rule = scalar_rule(r, f->type, &text, &flags, &code)))
         read_problem(r, place, at, code, rule, "correct the value; it was left out");
-    if (null || !fits || rule) {
+    /* A resource's wrong id stays: whoever uses the resource must not take it for one without. */
+    bool kept_id = parent->resource && f->key == KEY_id && !null && text.n > 0;
+    if ((null || !fits || rule) && !kept_id) {
         if (in_array) add_hole(r, parent, f, REPORTED);
         return true;
     }

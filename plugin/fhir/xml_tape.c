@@ -198,7 +198,8 @@ static void open_primitive(xml_tape *x, xml_frame *f, const model_spelling *m,
         if (!rule) break;
         problem_at(x, &f->place, code, rule, "correct the value; it was left out");
         f->reported = true;
-        text = (str){0};
+        /* As in read_json.c: a resource's wrong id stays. Other ids are attributes. */
+        if (m->key != KEY_id) text = (str){0};
     }
     f->node =
         tape_primitive(&x->tape, m->key, m->type, text, m->flags & MEMBER_SPELT ? NODE_CHOICE : 0);

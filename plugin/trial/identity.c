@@ -12,6 +12,16 @@ static uint32_t child_at(const extraction *x, uint32_t parent, model_key key) {
 }
 
 /* --- references --- */
+/* FHIR R4 datatypes, id: [A-Za-z0-9\-\.]{1,64}. */
+static bool good_id(str id) {
+    for (isize i = 0; i < id.n; i++) {
+        char c = id.p[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!letter && c != '-' && c != '.') return false;
+    }
+    return id.n > 0 && id.n <= 64;
+}
+
 /* "…/Type/id" and "…/Type/id/_history/v" into type and id. */
 static bool split_reference(str reference, str *type, str *id) {
     isize history = str_find(reference, S("/_history/"), 0);
@@ -27,7 +37,7 @@ static bool split_reference(str reference, str *type, str *id) {
     if (last <= 0 || last + 1 >= path.n) return false;
     *type = str_slice(path, before + 1, last);
     *id = str_slice(path, last + 1, path.n);
-    return type->n > 0 && id->n <= 64;
+    return type->n > 0 && good_id(*id);
 }
 
 static const part *part_at_url(const extraction *x, str url) {
@@ -46,7 +56,8 @@ void identity_index(extraction *x) {
     x->by_url = arena_new(x->arena, isize, x->url_slots);
     isize mask = x->url_slots - 1;
     for (isize k = 0; k < x->n; k++) {
-        if (!x->parts[k].full_url.n || part_at_url(x, x->parts[k].full_url)) continue;
+        if (x->parts[k].refused || !x->parts[k].full_url.n || part_at_url(x, x->parts[k].full_url))
+            continue;
         isize i = (isize)(str_hash(x->parts[k].full_url) & (uint64_t)mask);
         while (x->by_url[i]) i = (i + 1) & mask;
         x->by_url[i] = k + 1;
@@ -54,7 +65,7 @@ void identity_index(extraction *x) {
 }
 
 static bool is_patient(const part *p) {
-    return p->resource != TAPE_NONE && str_eq(p->entry.type, S("Patient"));
+    return p->resource != TAPE_NONE && !p->refused && str_eq(p->entry.type, S("Patient"));
 }
 
 static isize count_identifiers(const extraction *x) {
@@ -183,6 +194,12 @@ void identity_of(extraction *x, part *p) {
     e->type = model_type_name(x->tape->model, x->tape->nodes[p->resource].type);
     e->content = content_of(x, p->resource);
     e->id = text_at(x, p->resource, KEY_id);
+    p->refused = e->id.n > 0 && !good_id(e->id);
+    if (p->refused)
+        message_problem(x, p, TAPE_NONE, PROBLEM_ERROR, "value",
+                        S("the resource's id is no FHIR id, so no reference can lead to it: the "
+                          "resource is not used"),
+                        S("send an id of 1 to 64 letters, digits, '-' and '.'"));
     if (!e->id.n) e->id = id_of_url(e->type, p->full_url);
     if (!e->id.n) {
         e->id = e->content;

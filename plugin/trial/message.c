@@ -233,10 +233,10 @@ void message_extract(const mappings *m, arena *arena, const tape *tape, const di
                     .now = now};
     path_prepare(&run);
     entry *entries = arena_new(arena, entry, x.n);
-    for (isize i = 0; i < x.n; i++) {
-        finish_part(&x, &x.parts[i], &run, moved);
-        entries[i] = x.parts[i].entry;
-    }
     out->entries = entries;
-    out->n = x.n;
+    for (isize i = 0; i < x.n; i++) {
+        if (x.parts[i].refused) continue;
+        finish_part(&x, &x.parts[i], &run, moved);
+        entries[out->n++] = x.parts[i].entry;
+    }
 }

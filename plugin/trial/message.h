@@ -11,6 +11,7 @@ typedef struct part {
     uint32_t resource; /* root node, or TAPE_NONE for a DELETE without a body */
     uint32_t wrapper;  /* Bundle.entry, or TAPE_NONE */
     str full_url;
+    bool refused; /* has an id that nobody can refer to: is not used */
     entry entry;
 } part;
 

@@ -249,6 +249,35 @@ static void resolve_set(loader *l, term_table *t) {
 }
 
 /* --- reading concept maps --- */
+/* R4 ConceptMapEquivalence, the whole code system. */
+static const str equivalences[] = {S_INIT("relatedto"),   S_INIT("equivalent"), S_INIT("equal"),
+                                   S_INIT("wider"),       S_INIT("subsumes"),   S_INIT("narrower"),
+                                   S_INIT("specializes"), S_INIT("inexact"),    S_INIT("unmatched"),
+                                   S_INIT("disjoint")};
+
+static bool known_equivalence(str equivalence) {
+    for (isize i = 0; i < COUNT_OF(equivalences); i++)
+        if (str_eq(equivalences[i], equivalence)) return true;
+    return false;
+}
+
+static void check_equivalence(loader *l, const set_file *file, const json *target) {
+    const json *value = json_get(target, "equivalence");
+    if (!value) {
+        set_problem(l, PROBLEM_ERROR, file, target, "required",
+                    S("a target needs an \"equivalence\""),
+                    S("equivalent, wider, narrower, inexact, unmatched ... (R4 ConceptMap)"));
+        return;
+    }
+    if (known_equivalence(value->text)) return;
+    str near = problem_nearest(value->text, equivalences, COUNT_OF(equivalences));
+    set_problem(l, PROBLEM_ERROR, file, value, "code-invalid",
+                S("no such equivalence in R4 ConceptMap"),
+                near.n ? arena_printf(l->found->arena, "did you mean \"%.*s\"?", STR_ARGS(near))
+                       : S("one of relatedto equivalent equal wider subsumes narrower specializes "
+                           "inexact unmatched disjoint"));
+}
+
 static bool means_nothing(str equivalence) {
     return str_eq(equivalence, S("unmatched")) || str_eq(equivalence, S("disjoint"));
 }
@@ -261,10 +290,7 @@ static void read_element(loader *l, term_table *into, const set_file *file, cons
                     S("add the source code"));
     for (const json *t = targets ? targets->child : NULL; t; t = t->next) {
         str equivalence = json_text(t, "equivalence");
-        if (equivalence.n == 0)
-            set_problem(l, PROBLEM_ERROR, file, t, "required",
-                        S("a target needs an \"equivalence\""),
-                        S("equivalent, wider, narrower, inexact, unmatched ... (R4 ConceptMap)"));
+        check_equivalence(l, file, t);
         if (means_nothing(equivalence)) continue;
         if (json_text(t, "code").n == 0)
             set_problem(l, PROBLEM_ERROR, file, t, "required", S("a target needs a \"code\""),

@@ -250,7 +250,12 @@ static void job_functions_refuse_wrong_arguments(void) {
 /* --- questions and callbacks --- */
 
 static void query_refuses_what_it_does_not_know(void) {
-    static const char *const wrong[] = {"",
+    static const char *const wrong[] = {"record",
+                                        "record?patient=",
+                                        "record?source=x",
+                                        "explain",
+                                        "explain?patient=",
+                                        "",
                                         "?",
                                         "nothing",
                                         "Stats",

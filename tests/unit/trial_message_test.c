@@ -261,6 +261,31 @@ static void every_arena_ceiling_is_survived(void) {
     CHECK(refused > 3);
 }
 
+/* Two resources with such ids and equal content would become one, and a Patient would be parted
+ * from the resources that name it: they are not used at all. */
+static void bad_id_step(kit *k) {
+    prepare(k);
+    message m = kit_message(
+        k, BUNDLE("collection",
+                  "{`fullUrl`:`urn:uuid:1`,`resource`:{`resourceType`:`Patient`,`id`:`p_1`}},{`"
+                  "resource`:" OBS("o_1", "1") "},{`resource`:" OBS("o2", "2") "}"));
+    CHECK_INT(m.resources, 3);
+    CHECK_OR_RETURN(m.n == 1);
+    CHECK_TEXT(m.entries[0].id, "o2");
+    CHECK_INT(problem_with(k, "no FHIR id, so no reference")->level, PROBLEM_ERROR);
+}
+static void a_resource_with_a_wrong_id_is_not_used(void) { kit_run(bad_id_step); }
+
+static void bad_reference_step(kit *k) {
+    prepare(k);
+    message m = kit_message(
+        k, "{`resourceType`:`Observation`,`id`:`o1`,`status`:`final`,`code`:{`coding`:[{`code`:`a`}"
+           "]},`subject`:{`reference`:`Patient/p_1`},`valueQuantity`:{`value`:3}}");
+    CHECK_OR_RETURN(m.n == 1);
+    CHECK_TEXT(m.entries[0].patient, "");
+}
+static void a_reference_to_a_wrong_id_leads_nowhere(void) { kit_run(bad_reference_step); }
+
 const unit_test trial_message_suite[] = {UNIT_TEST(a_single_resource_is_a_state),
                                          UNIT_TEST(requests_tell_states_and_removals),
                                          UNIT_TEST(a_patch_is_not_supported),
@@ -277,4 +302,6 @@ const unit_test trial_message_suite[] = {UNIT_TEST(a_single_resource_is_a_state)
                                          UNIT_TEST(a_view_that_fails_leaves_a_mark),
                                          UNIT_TEST(an_empty_bundle_is_nothing),
                                          UNIT_TEST(every_arena_ceiling_is_survived),
+                                         UNIT_TEST(a_resource_with_a_wrong_id_is_not_used),
+                                         UNIT_TEST(a_reference_to_a_wrong_id_leads_nowhere),
                                          UNIT_END};

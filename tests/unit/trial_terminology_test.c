@@ -138,6 +138,10 @@ static void mistakes_step(kit *k) {
     wrong(k, "core/conceptmaps/a.json",
           MAP("a", "{`source`:`s`,`target`:`t`,`element`:[{`code`:`1`,`target`:[{`code`:`x`}]}]}"),
           "\"equivalence\"");
+    wrong(k, "core/conceptmaps/a.json",
+          MAP("a", "{`source`:`s`,`target`:`t`,`element`:[{`code`:`1`,`target`:[{`code`:`x`,`"
+                   "equivalence`:`unmached`}]}]}"),
+          "no such equivalence");
 }
 static void mistakes_are_found(void) { kit_run(mistakes_step); }
 
