@@ -269,6 +269,14 @@ class Persons(Case):
         again = next(f for f in self.flags().values() if f["subject"]["reference"] == "Patient/a")
         self.assertEqual(again["period"], {"start": "2025-07-01T12:00:00.000Z"})
 
+    def test_who_is_left_behind_is_decided_again(self):
+        self.engine.feed(patient("b"), patient("a", link=[link("b", "replaced-by")]))
+        self.engine.feed(observation("oa", score=5, of="a"))
+        self.assertEqual(self.verdict("b")["verdict"], "needs-review")
+        self.engine.feed(patient("a"))
+        self.assertEqual(self.verdict("a")["verdict"], "needs-review")
+        self.assertEqual(self.verdict("b")["verdict"], "not-screened")
+
     def test_the_least_id_is_the_key_where_none_is_replaced(self):
         self.engine.feed(patient("b", link=[link("a", "seealso")]), observation("ob", score=6, of="b"))
         self.engine.feed(patient("a"))
