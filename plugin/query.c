@@ -52,6 +52,9 @@ static void took(query *q, store_status status) {
               : status == STORE_BUSY || status == STORE_FULL ? FHIRTRIAL_E_RETRY
               : status == STORE_CONFLICT                     ? FHIRTRIAL_E_REJECT
                                                              : FHIRTRIAL_E_INTERNAL;
+    if (q->code == FHIRTRIAL_E_INTERNAL)
+        journal_line(&q->instance->journal, FHIRTRIAL_LOG_ERROR, "store-failed", (str){0},
+                     str_from(q->fault.text));
 }
 
 static patient_ref patient_of(const query *q) {

@@ -192,6 +192,7 @@ static void write_flag(call *c, const flag_write_row *w) {
     buf members = audit_members(c);
     audit_text(&members, "endpoint", f->endpoint);
     audit_text(&members, "key", f->identifier);
+    audit_text(&members, "patientKey", patient_key);
     audit_text(&members, "study", f->study);
     audit_text(&members, "status", f->status);
     audit_text(&members, "code", f->code);
@@ -203,7 +204,7 @@ static void write_flag(call *c, const flag_write_row *w) {
                " VALUES (?1, ?2, ?3, ?4, ?5, 'ready', ?6)",
                VALUES(T(f->endpoint), T(f->identifier), N(seq), T(w->body), T(sha256),
                       N(store_wall_ms())));
-        audit_number(&members, "seq", seq);
+        audit_number(&members, "sequence", seq);
         audit_text(&members, "body", sha256);
     }
     audit_append(c, "flag", buf_str(&members));

@@ -177,7 +177,7 @@ static void audit_end(end_call *e, str state, str outcome_sha256) {
     buf members = audit_members(&e->call);
     audit_text(&members, "endpoint", e->endpoint);
     audit_text(&members, "key", e->key);
-    audit_number(&members, "seq", e->seq);
+    audit_number(&members, "sequence", e->seq);
     audit_text(&members, "request", o->request_id);
     audit_text(&members, "class", str_from(o->class));
     audit_number(&members, "http", o->http);

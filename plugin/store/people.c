@@ -189,6 +189,13 @@ static void verdict_step(void *state) {
                        VALUES(T(j->patient.source), T(j->patient.id), T(j->word)));
     if (!db_row(&q)) return;
     str document = unpack(c, db_bytes(&q, 0), db_int(&q, 1));
+    if (!str_eq(store_sha256(c, document), db_text(&q, 2))) {
+        db_done(&q);
+        db_fail(c->db, STORE_BROKEN,
+                "store: a verdict's document is not the one that was written (its SHA-256 "
+                "differs): stop, keep the file, and restore a backup");
+        return;
+    }
     j->any = true;
     buf_byte(j->out, '{');
     put_text(j->out, "source", j->patient.source);

@@ -69,4 +69,29 @@ static void patients(void) {
     shelf_close(&s);
 }
 
-const unit_test store_people_suite[] = {UNIT_TEST(documents), UNIT_TEST(patients), UNIT_END};
+static void a_replaced_verdict_is_refused(void) {
+    shelf s;
+    CHECK_OR_RETURN(shelf_open(&s, "people-forged"));
+    verdict_write v[] = {{.patient = {S("a"), S("p1")},
+                          .study = S("s1"),
+                          .kind = S("eligible"),
+                          .document = S("{\"verdict\":\"eligible\"}"),
+                          .clock = S("2025-01-01T00:00:00Z")},
+                         {.patient = {S("a"), S("p2")},
+                          .study = S("s1"),
+                          .kind = S("ineligible"),
+                          .document = S("{\"verdict\":\"ineligible\"}"),
+                          .clock = S("2025-01-01T00:00:00Z")}};
+    message_write m = {.source = S("a"), .verdicts = v, .verdict_count = 2};
+    CHECK_INT(store_commit(s.store, &m, &s.fault), STORE_OK);
+    buf out = buf_new(&s.arena, 1 << 20, "a document");
+    CHECK_INT(store_verdict_json(s.store, v[0].patient, S("s1"), &out, &s.fault), STORE_OK);
+    CHECK(shelf_exec(
+        &s, "UPDATE verdict SET (document, document_size) = (SELECT document, document_size FROM "
+            "verdict WHERE kind = 'ineligible') WHERE kind = 'eligible'"));
+    CHECK_INT(store_verdict_json(s.store, v[0].patient, S("s1"), &out, &s.fault), STORE_BROKEN);
+    shelf_close(&s);
+}
+
+const unit_test store_people_suite[] = {UNIT_TEST(documents), UNIT_TEST(patients),
+                                        UNIT_TEST(a_replaced_verdict_is_refused), UNIT_END};

@@ -16,10 +16,10 @@ static const char audit_help[] =
 
 static int audit_list(ask *a) {
     static const char *const columns[] = {
-        "entry.seq",     "entry.utc",     "entry.action", "entry.source",
-        "entry.message", "entry.patient", "entry.study",  "entry.endpoint",
-        "entry.key",     "entry.verdict", "entry.status", "entry.why",
-        "entry.code",    "entry.class",   "entry.http",   "entry.reason"};
+        "entry.seq",     "entry.utc",    "entry.action",   "entry.source", "entry.message",
+        "entry.patient", "entry.study",  "entry.endpoint", "entry.key",    "entry.patientKey",
+        "entry.verdict", "entry.status", "entry.why",      "entry.code",   "entry.class",
+        "entry.http",    "entry.reason"};
     int32_t code;
     char *answer =
         session_ask_with(&a->session, &code, "audit", "from", a->from, "n", a->count, SESSION_END);
