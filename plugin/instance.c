@@ -45,6 +45,27 @@ static bool numeric_type(const model *m, model_type type) {
     return false;
 }
 
+/* Flags are found again by an identifier made from the site key and by its system: a store that has
+ * raised some must not go on under others, or every Flag would be raised a second time. */
+static int32_t same_identifiers(instance *instance, const configuration *c, fault *fault) {
+    uint8_t bytes[DIGEST_BYTES];
+    char hex[DIGEST_HEX];
+    if (!deliver_digest()->hmac_sha256((str){c->site_key, c->site_key_n},
+                                       c->settings.flag.identifier_system, bytes)) {
+        fault_set(fault, FAULT_INTERNAL, -1, "HMAC-SHA-256 is not available from OpenSSL");
+        return FHIRTRIAL_E_INTERNAL;
+    }
+    digest_hex(bytes, hex);
+    store_status status = store_pin(instance->store, S("siteKey"), (str){hex, DIGEST_HEX}, fault);
+    if (status == STORE_OK) return FHIRTRIAL_OK;
+    if (status != STORE_CONFLICT) return code_of_store(status);
+    fault_set(fault, FAULT_CONFIG, -1,
+              "siteKey or flag.identifierSystem is not what this store was made with, and every "
+              "Flag would be raised a second time: restore the site key from the backup, or start "
+              "with a new store");
+    return FHIRTRIAL_E_CONFIG;
+}
+
 /* Keeps the mapping set for replay and gives analysts one SQL view a mapping view. */
 static bool publish_mappings(instance *instance, configuration *c, fault *fault) {
     if (store_keep_mappings(instance->store, c->digest, c->mapping_document, fault) != STORE_OK)
@@ -111,6 +132,8 @@ static int32_t instance_start(instance *i, fault *fault) {
                              deliver_digest()};
     store_status status = store_open(&options, &i->store, fault);
     if (status != STORE_OK) return code_of_store(status);
+    int32_t code = same_identifiers(i, i->current, fault);
+    if (code != FHIRTRIAL_OK) return code;
     if (!publish_mappings(i, i->current, fault)) return FHIRTRIAL_E_RETRY;
     if (!outgoing_open(i, i->current, &i->senders, &i->sender_count, fault))
         return code_of_fault(fault);
@@ -180,7 +203,8 @@ static void tell_new_views(instance *i, const configuration *next) {
                  "view %.*s is %s: of resources that no view reached before it sees later messages "
                  "only, because store.keep is \"reached\"",
                  STR_ARGS(view_name(view)), before.n > 0 ? "changed" : "new");
-        journal_line(&i->journal, FHIRTRIAL_LOG_INFO, "view-sees-later-messages", (str){0}, str_from(text));
+        journal_line(&i->journal, FHIRTRIAL_LOG_INFO, "view-sees-later-messages", (str){0},
+                     str_from(text));
     }
 }
 
@@ -191,6 +215,8 @@ static int32_t put_in_force(instance *i, configuration *next, fault *fault) {
                   "close it and open it again");
         return FHIRTRIAL_E_CONFIG;
     }
+    int32_t code = same_identifiers(i, next, fault);
+    if (code != FHIRTRIAL_OK) return code;
     if (!publish_mappings(i, next, fault)) return FHIRTRIAL_E_RETRY;
     pthread_rwlock_wrlock(&i->senders_lock);
     bool ok = swap_senders(i, next, fault);

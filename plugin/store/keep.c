@@ -33,6 +33,31 @@ str unpack(call *c, str packed, int64_t size) {
     return (str){text, (isize)size};
 }
 
+/* --- what never changes --- */
+
+typedef struct pin_call {
+    call call;
+    str name, value;
+    bool differs;
+} pin_call;
+
+static void pin_step(void *state) {
+    pin_call *p = state;
+    db_run(p->call.db, "INSERT OR IGNORE INTO meta VALUES (?1, ?2)",
+           VALUES(T(p->name), T(p->value)));
+    query q = db_query(p->call.db, "SELECT value FROM meta WHERE name = ?1", VALUES(T(p->name)));
+    if (db_row(&q)) p->differs = !str_eq(db_text(&q, 0), p->value);
+    db_done(&q);
+}
+
+store_status store_pin(store *store, str name, str value, fault *fault) {
+    pin_call p = {.name = name, .value = value};
+    store_status status = store_write(store, fault, pin_step, &p.call);
+    if (status != STORE_OK || !p.differs) return status;
+    fault_set(fault, FAULT_CONFIG, -1, "store: it was made with another %.*s", STR_ARGS(name));
+    return STORE_CONFLICT;
+}
+
 /* --- mapping sets --- */
 
 typedef struct mappings_call {

@@ -190,6 +190,11 @@ typedef struct message_write {
  * completed by the store: each enqueued body gets the next seq of its (endpoint, key). */
 store_status store_commit(store *store, const message_write *message, fault *fault);
 
+/* --- what never changes in the life of a store --- */
+/* Remembers `value` under `name` at the first call; later STORE_CONFLICT where another value is
+ * given. */
+store_status store_pin(store *store, str name, str value, fault *fault);
+
 /* --- mapping sets --- */
 /* Keeps a mapping set's files (one JSON document, compressed) under its digest, once. */
 store_status store_keep_mappings(store *store, str digest, str document, fault *fault);

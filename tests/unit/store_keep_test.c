@@ -162,6 +162,19 @@ static void retention(void) {
     shelf_close(&s);
 }
 
+static void what_is_pinned_stays(void) {
+    shelf s;
+    CHECK_OR_RETURN(shelf_open(&s, "keep-pin"));
+    CHECK_INT(store_pin(s.store, S("siteKey"), S("a"), &s.fault), STORE_OK);
+    CHECK_INT(store_pin(s.store, S("siteKey"), S("a"), &s.fault), STORE_OK);
+    CHECK_INT(store_pin(s.store, S("siteKey"), S("b"), &s.fault), STORE_CONFLICT);
+    CHECK_INT(store_pin(s.store, S("other"), S("b"), &s.fault), STORE_OK);
+    shelf_close(&s);
+    CHECK_INT(shelf_reopen(&s, 0), STORE_OK);
+    CHECK_INT(store_pin(s.store, S("siteKey"), S("b"), &s.fault), STORE_CONFLICT);
+    shelf_close(&s);
+}
+
 const unit_test store_keep_suite[] = {
     UNIT_TEST(the_same_result_again),
     UNIT_TEST(mapping_sets_once),
@@ -169,5 +182,6 @@ const unit_test store_keep_suite[] = {
     UNIT_TEST(due_patients),
     UNIT_TEST(views_for_analysts),
     UNIT_TEST(retention),
+    UNIT_TEST(what_is_pinned_stays),
     UNIT_END,
 };
