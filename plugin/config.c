@@ -289,6 +289,35 @@ static void check_endpoints(reader *r, const json *root, settings *s) {
     }
 }
 
+/* A URI has a scheme: RFC 3986 section 3.1. */
+static bool is_uri(str text) {
+    isize colon = str_find_byte(text, ':', 0);
+    for (isize i = 0; i < colon; i++) {
+        char c = text.p[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        bool more = (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+        if (!letter && !(i > 0 && more)) return false;
+    }
+    return colon > 0 && colon + 1 < text.n;
+}
+
+/* Both stand in every Flag and never change later. */
+static void check_systems(reader *r, const json *root, const settings *s) {
+    const json *flag = json_get(root, "flag");
+    const struct {
+        const char *name;
+        str value;
+    } systems[] = {{"identifierSystem", s->flag.identifier_system},
+                   {"codeSystem", s->flag.code_system}};
+    for (isize i = 0; i < COUNT_OF(systems); i++) {
+        const json *at = json_get(flag, systems[i].name);
+        if (at && systems[i].value.n > 0 && !is_uri(systems[i].value))
+            wrong(r, at, "value", arena_printf(r->arena, "\"%s\" is no URI", systems[i].name),
+                  S("write an absolute URI of the hospital, such as "
+                    "https://hospital.example/fhir/flags"));
+    }
+}
+
 bool settings_read(arena *arena, str text, settings *out, problems *found) {
     const json *root;
     fault fault = {0};
@@ -311,6 +340,9 @@ bool settings_read(arena *arena, str text, settings *out, problems *found) {
         r.base = S("/");
     }
     read_object(&r, root, config_fields, out);
-    if (root->kind == JSON_OBJECT) check_endpoints(&r, root, out);
+    if (root->kind == JSON_OBJECT) {
+        check_systems(&r, root, out);
+        check_endpoints(&r, root, out);
+    }
     return found->errors == before;
 }

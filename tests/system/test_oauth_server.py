@@ -180,7 +180,7 @@ class AuthenticationTest(unittest.TestCase):
 
     def test_expired_token(self):
         with harness.Ehr() as ehr:
-            ehr.oauth.control(lifetime=1)
+            ehr.oauth.control(lifetime=5)
             assertion = client_assertion.make(harness.pki(), ehr.oauth.token_url)
             answer = client_assertion.request_token(ehr.oauth.token_url, assertion, harness.context()).json()
             client = FhirClient(ehr.fhir.base, harness.context(), f"Bearer {answer['access_token']}")

@@ -119,7 +119,8 @@ static void a_null_is_an_absent_member(void) {
     accepted(WHOLE("\"threads\":null,\"limits\":null,"));
     refused(
         "{\"schema\":1,\"base\":\"/b\",\"store\":null,\"mappings\":{\"path\":\"/m\"},\"source\":"
-        "\"w\",\"siteKey\":\"k\",\"flag\":{\"identifierSystem\":\"a\",\"codeSystem\":\"b\"}}",
+        "\"w\",\"siteKey\":\"k\",\"flag\":{\"identifierSystem\":\"urn:a\",\"codeSystem\":\"urn:b\"}"
+        "}",
         "", "store");
 }
 
@@ -151,15 +152,16 @@ static void durations_are_iso_8601(void) {
         snprintf(text, sizeof text,
                  "{\"schema\":1,\"base\":\"/b\",\"store\":{\"path\":\"s\",\"retention\":\"%s\"},"
                  "\"mappings\":{\"path\":\"/m\"},\"source\":\"w\",\"siteKey\":\"k\",\"flag\":{"
-                 "\"identifierSystem\":\"a\",\"codeSystem\":\"b\"}}",
+                 "\"identifierSystem\":\"urn:a\",\"codeSystem\":\"urn:b\"}}",
                  wrong[i]);
         refused(text, "/store/retention", "duration");
     }
     reading r;
-    read_config(&r,
-                "{\"schema\":1,\"base\":\"/b\",\"store\":{\"path\":\"s\",\"retention\":"
-                "\"P1Y2M3W4DT5H6M7S\"},\"mappings\":{\"path\":\"/m\"},\"source\":\"w\","
-                "\"siteKey\":\"k\",\"flag\":{\"identifierSystem\":\"a\",\"codeSystem\":\"b\"}}");
+    read_config(
+        &r,
+        "{\"schema\":1,\"base\":\"/b\",\"store\":{\"path\":\"s\",\"retention\":"
+        "\"P1Y2M3W4DT5H6M7S\"},\"mappings\":{\"path\":\"/m\"},\"source\":\"w\","
+        "\"siteKey\":\"k\",\"flag\":{\"identifierSystem\":\"urn:a\",\"codeSystem\":\"urn:b\"}}");
     CHECK(r.ok);
     CHECK_INT(r.settings.retention_ms,
               ((INT64_C(365) + 60 + 21 + 4) * 86400 + 5 * 3600 + 6 * 60 + 7) * 1000);
@@ -222,6 +224,20 @@ static void the_subject_is_said_one_of_two_ways(void) {
     refused(WHOLE("\"endpoints\":[{\"name\":\"e\",\"type\":\"file\",\"path\":\"f\",\"patient\":"
                   "\"identifier:  \"}],"),
             "/endpoints/0/patient", "same-as-source");
+}
+
+static void systems_of_a_flag_are_uris(void) {
+    static const char *const wrong[] = {"acme", ":acme", "a b:c", "1a:b", "https:", "//h/x"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char text[512];
+        snprintf(
+            text, sizeof text,
+            "{\"schema\":1,\"base\":\"/b\",\"store\":{\"path\":\"s\"},\"mappings\":{\"path\":\"/"
+            "m\"},\"source\":\"w\",\"siteKey\":\"k\",\"flag\":{\"identifierSystem\":\"urn:a\","
+            "\"codeSystem\":\"%s\"}}",
+            wrong[i]);
+        refused(text, "/flag/codeSystem", "no URI");
+    }
 }
 
 static void two_endpoints_differ_in_name(void) {
@@ -292,6 +308,7 @@ const unit_test plugin_config_suite[] = {
     UNIT_TEST(an_endpoint_says_what_it_needs),
     UNIT_TEST(a_base_url_is_https_and_nothing_more),
     UNIT_TEST(the_subject_is_said_one_of_two_ways),
+    UNIT_TEST(systems_of_a_flag_are_uris),
     UNIT_TEST(two_endpoints_differ_in_name),
     UNIT_TEST(wrong_shapes_are_said),
     UNIT_TEST(malformed_text_has_a_place),
