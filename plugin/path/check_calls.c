@@ -180,7 +180,8 @@ static void check_terminology(checker *c, ast *a, call_id id) {
                     arena_printf(c->arena,
                                  "%s() needs value sets and concept maps, and none are loaded",
                                  call_table[id].name),
-                    S("give the folder that holds them"));
+                    S("value sets and concept maps come with a mappings folder: try it in a view "
+                      "with fhirtrial view --mappings"));
         return;
     }
     str text = {0};
