@@ -282,6 +282,26 @@ class Lost(Life):
         for path in [*self.site.folder.glob("fhirtrial.db*"), self.site.flags_file]:
             self.assertEqual(path.stat().st_mode & 0o777, 0o600, path.name)
 
+    def refuse(self, word):
+        self.engine.close()
+        self.site.write()
+        with self.assertRaises(engine.Refused) as refused:
+            engine.Engine(self.site.config)
+        self.assertEqual(refused.exception.code, engine.E_CONFIG)
+        self.assertIn(word, str(refused.exception))
+
+    def test_another_key_on_the_same_store_is_refused(self):
+        self.eligible()
+        (self.site.keys / "site.key").write_bytes(b"k" * 32)
+        self.refuse("siteKey")
+
+    def test_another_identifier_system_is_refused(self):
+        self.eligible()
+        self.site.config["flag"]["identifierSystem"] = "urn:x:other"
+        with self.assertRaises(engine.Refused):
+            self.engine.configure(self.site.config)
+        self.refuse("identifierSystem")
+
     def test_a_key_that_others_may_read_is_refused(self):
         self.engine.close()
         key = self.site.keys / "site.key"
