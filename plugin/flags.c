@@ -156,7 +156,8 @@ static bool read_flag(work *w, const endpoint_settings *e, str identifier, store
 
 static str instant_text(work *w) {
     char text[WHEN_TEXT];
-    return arena_str(&w->arena, (str){text, when_format(w->now, text)});
+    isize n = when_format(w->now, text);
+    return arena_str(&w->arena, (str){text, n});
 }
 
 /* A Flag under another key of the same person (a merge): an active one becomes inactive. */
