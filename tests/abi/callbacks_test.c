@@ -50,8 +50,12 @@ static void on_line(void *user, int32_t level, const char *line) {
     if (level < 0 || level > FHIRTRIAL_LOG_HOST || n < 2 || line[0] != '{' || line[n - 1] != '}' ||
         strchr(line, '\n'))
         atomic_fetch_add(&w->bad, 1);
+    /* Lines may come on several of the host's threads at once. */
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&lock);
     if (level < w->least) w->least = level;
     snprintf(w->last, sizeof w->last, "%s", line);
+    pthread_mutex_unlock(&lock);
     if (w->curious) {
         w->curious = false;
         ask_everything(w);
