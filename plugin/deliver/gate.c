@@ -21,6 +21,12 @@ void sender_line(sender *s, int level, const char *event, const char *format, ..
 
 bool gate_open(const sender *s, int64_t now_ms) { return now_ms >= s->gate.resume_at; }
 
+/* A stopped endpoint stays so while it is tried again: only a success opens it. */
+const char *gate_state(const sender *s, int64_t now_ms) {
+    if (s->gate.stopped) return "stopped";
+    return gate_open(s, now_ms) ? NULL : "paused";
+}
+
 int gate_width(const sender *s) {
     return s->gate.failures >= FAILURES_BEFORE_PAUSE || s->gate.stopped ? 1 : s->slot_count;
 }

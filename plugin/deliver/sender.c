@@ -381,7 +381,8 @@ void sender_interrupt(sender *s) {
 
 static const char *state_name(const sender *s, int64_t now) {
     if (s->other_sends) return "other-sender";
-    if (!gate_open(s, now)) return s->gate.stopped ? "stopped" : "paused";
+    const char *closed = gate_state(s, now);
+    if (closed) return closed;
     return busy_slots(s) > 0 ? "sending" : "idle";
 }
 

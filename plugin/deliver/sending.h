@@ -98,6 +98,8 @@ struct sender {
 
 /* --- gate.c --- */
 bool gate_open(const sender *s, int64_t now_ms);
+/* "stopped" or "paused" for `health`; NULL: open. */
+const char *gate_state(const sender *s, int64_t now_ms);
 /* How many messages may be in flight: one while the server has just failed. */
 int gate_width(const sender *s);
 void gate_success(sender *s);

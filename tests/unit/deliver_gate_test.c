@@ -63,9 +63,24 @@ static void a_stop_ends_by_itself_and_is_said_once(void) {
     CHECK_INT(errors, 2);
 }
 
+static void its_state_is_stopped_until_a_success(void) {
+    sender s = make();
+    int64_t now = pace_monotonic_ms();
+    CHECK(!gate_state(&s, now));
+    gate_stop(&s, CLASS_CONFIG, 0, "x", -1);
+    CHECK_STR(gate_state(&s, now), "stopped");
+    CHECK_STR(gate_state(&s, now + 8001), "stopped");
+    gate_success(&s);
+    CHECK(!gate_state(&s, now));
+    gate_failure(&s, CLASS_RETRY, 0, "x", -1, false);
+    CHECK_STR(gate_state(&s, now), "paused");
+    CHECK(!gate_state(&s, now + 8001));
+}
+
 const unit_test deliver_gate_suite[] = {UNIT_TEST(one_failure_with_a_reply_pauses_nothing),
                                         UNIT_TEST(failures_in_a_row_pause_and_narrow),
                                         UNIT_TEST(no_connection_pauses_at_once),
                                         UNIT_TEST(retry_after_is_obeyed),
                                         UNIT_TEST(a_stop_ends_by_itself_and_is_said_once),
+                                        UNIT_TEST(its_state_is_stopped_until_a_success),
                                         UNIT_END};
