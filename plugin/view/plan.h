@@ -69,6 +69,9 @@ void plan_error(planner *p, const json *where, const char *code, str text, str r
  * path sees the first `visible` columns as constants behind the view's own: cells are bound in that
  * order, so their values are there. This goes beyond SQL on FHIR; such a view is not shareable. */
 const program *plan_path(planner *p, const json *where, model_type focus);
+/* The one type of all that `repeat` reaches from a focus, or TYPE_NONE; a path that means nothing
+ * on any of it is an error (view_repeat.c). */
+model_type plan_repeat_type(planner *p, const json *paths, model_type focus);
 /* True for ^[A-Za-z][A-Za-z0-9_]*$, what a name must be (ViewDefinition, sql-name). */
 bool plan_name_ok(str name);
 /* Reads `constant`; false after an error. */

@@ -212,7 +212,7 @@ static model_type plan_for_each(planner *p, plan_node *node, const json *path, m
 
 /* The paths of repeat run on the root and on everything they reach, so their focus has no one
  * type: the elements are looked up at run time. */
-static model_type plan_repeat(planner *p, plan_node *node, const json *paths) {
+static model_type plan_repeat(planner *p, plan_node *node, const json *paths, model_type focus) {
     if (paths->kind != JSON_ARRAY || paths->count == 0) {
         plan_error(p, paths, "structure", S("\"repeat\" must be an array of paths"),
                    S("for example \"repeat\": [\"item\"]"));
@@ -223,7 +223,7 @@ static model_type plan_repeat(planner *p, plan_node *node, const json *paths) {
     isize i = 0;
     for (const json *path = paths->child; path; path = path->next)
         node->paths[i++] = plan_path(p, path, TYPE_NONE);
-    return TYPE_NONE;
+    return plan_repeat_type(p, paths, focus);
 }
 
 static const char *const select_members[] = {"id",       "extension", "modifierExtension", "column",
@@ -253,7 +253,7 @@ static plan_node *plan_select(planner *p, const json *definition, model_type foc
         focus = plan_for_each(p, node, or_null, focus);
     } else if (repeat) {
         node->kind = PLAN_REPEAT;
-        focus = plan_repeat(p, node, repeat);
+        focus = plan_repeat(p, node, repeat, focus);
     }
     node->child = plan_body(p, definition, focus);
     node->cells = p->view->column_count - node->cell;
