@@ -118,7 +118,8 @@ static bool record_of(work *w, const group *g, row_list *rows, tape *record) {
         written_rows_of(w, g, g->members[i].ref, rows);
     }
     sort_rows(&w->arena, rows->at, rows->n);
-    record_build(w->c->mappings, &w->arena, rows->at, rows->n, w->now, &w->found, record);
+    record_build(w->c->mappings, &w->arena, g->canonical->ref.source, rows->at, rows->n, w->now,
+                 &w->found, record);
     return true;
 }
 
@@ -155,6 +156,40 @@ static str inputs_of(work *w, const group *g, const row_list *rows) {
     return buf_str(&out);
 }
 
+/* Who decided what, for the audit; and decisions that do not count, for the sender of the message.
+ */
+static void tell_assertions(work *w, const study *s, const finding *f) {
+    str id = f->criterion->id;
+    if (f->ignored)
+        problems_add(
+            &w->found,
+            (problem){.level = PROBLEM_WARNING,
+                      .code = "business-rule",
+                      .at = -1,
+                      .text = arena_printf(&w->arena,
+                                           "criterion %.*s of %.*s: a person's decision "
+                                           "on record does not count: %s",
+                                           STR_ARGS(id), STR_ARGS(study_id(s)), f->ignored),
+                      .remedy = S("list its author in site.json, or withdraw it")});
+    if (!f->asserted) return;
+    buf entry = buf_new(&w->arena, FAULT_TEXT * 4, "an audit entry");
+    buf_add(&entry, S("{\"action\":\"assertion\",\"study\":"));
+    buf_json_string(&entry, study_id(s));
+    buf_add(&entry, S(",\"criterion\":"));
+    buf_json_string(&entry, id);
+    buf_printf(&entry, ",\"result\":\"%.*s\"", STR_ARGS(result_name(f->result)));
+    buf_add(&entry, S(",\"by\":"));
+    buf_json_string(&entry, f->asserted->by);
+    buf_add(&entry, S(",\"at\":"));
+    buf_json_string(&entry, f->asserted->at);
+    buf_add(&entry, S(",\"feed\":"));
+    buf_json_string(&entry, f->asserted->feed);
+    buf_add(&entry, S(",\"source\":"));
+    buf_json_string(&entry, f->asserted->source);
+    buf_byte(&entry, '}');
+    *PUSH(w, w->audit) = buf_str(&entry);
+}
+
 static bool decide_study(work *w, const group *g, const study *s, const tape *record,
                          const row_list *rows, str record_sha256) {
     decided d = {.group = g};
@@ -169,6 +204,8 @@ static bool decide_study(work *w, const group *g, const study *s, const tape *re
     d.changed = w->status == STORE_NONE || !str_eq(last.sha256, hex_of(w, d.document)) ||
                 !str_eq(last.mapping_digest, w->c->digest);
     *PUSH(w, w->decisions) = d;
+    for (isize i = 0; d.changed && i < d.verdict.n; i++)
+        tell_assertions(w, s, &d.verdict.findings[i]);
     if (d.changed)
         *PUSH(w, w->verdicts) =
             (verdict_write){g->canonical->ref,    study_id(s),        verdict_name(d.verdict.kind),

@@ -34,17 +34,21 @@ static str version_of(const decider *d, str source) {
     return (str){0};
 }
 
+str decider_reference(const decider *d, str source) {
+    str version = version_of(d, source);
+    bool versioned = version.n && !str_starts(version, S("sha256:"));
+    return versioned ? arena_printf(d->run.arena, "%.*s/_history/%.*s", STR_ARGS(source),
+                                    STR_ARGS(version))
+                     : source;
+}
+
 typedef struct references {
     str *list;
     isize n, cap;
 } references;
 
 static void add_reference(decider *d, references *r, str source) {
-    str version = version_of(d, source);
-    bool versioned = version.n && !str_starts(version, S("sha256:"));
-    str text = versioned ? arena_printf(d->run.arena, "%.*s/_history/%.*s", STR_ARGS(source),
-                                        STR_ARGS(version))
-                         : source;
+    str text = decider_reference(d, source);
     for (isize i = 0; i < r->n; i++)
         if (str_eq(r->list[i], text)) return;
     if (r->n == r->cap) {
@@ -159,6 +163,8 @@ void criterion_decide(decider *d, const criterion *c, finding *f) {
     } else if (decider_trust(d, &c->defines) != REASON_NONE) {
         set_unknown(f, decider_trust(d, &c->defines));
         f->detail = S("an expression that this criterion leans on");
-    } else if (ok)
+    } else if (ok) {
         decide(c, &a, f);
+        assertion_apply(d, c, f);
+    }
 }

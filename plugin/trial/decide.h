@@ -21,6 +21,10 @@ void decider_init(const mappings *m, const study *s, arena *arena, const tape *r
                   decider *d);
 /* Whether an expression may be trusted that leans on these defines: else why not. */
 reason decider_trust(const decider *d, const view_mask *defines);
+/* A source of the record as evidence names it: with its version where it has one. */
+str decider_reference(const decider *d, str source);
 void criterion_decide(decider *d, const criterion *c, finding *out);
+/* What people decided on the criterion (assertion.c). */
+void assertion_apply(decider *d, const criterion *c, finding *f);
 
 #endif

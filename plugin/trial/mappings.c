@@ -196,6 +196,7 @@ const mappings *mappings_load(arena *arena, const mapping_file *files, isize n,
     site_load(&l);
     protocols_read(&l);
     views_load(&l);
+    assertion_view_find(&l);
     protocols_compile(&l);
     site_check(&l);
     terminology_unused(&l);

@@ -207,11 +207,12 @@ static void add_derived(recorder *r, uint32_t root, const record_view *v) {
     tape_close(&r->to, root); /* the root's range grows with what was added */
 }
 
-void record_build(const mappings *m, arena *arena, const record_row *rows, isize n, when now,
-                  problems *found, tape *out) {
+void record_build(const mappings *m, arena *arena, str feed, const record_row *rows, isize n,
+                  when now, problems *found, tape *out) {
     recorder r = {.set = m, .arena = arena, .found = found, .now = now};
     r.to = tape_begin(arena, m->model);
     uint32_t root = tape_open(&r.to, KEY_NONE, m->record_type, NODE_RESOURCE);
+    if (feed.n) tape_primitive(&r.to, m->key_feed, TYPE_string, feed, 0);
     for (isize i = 0; i < n; i++) {
         isize view = views_find(m, rows[i].view);
         if (view >= 0 && view < m->stored_count) write_row(&r, &m->views[view], &rows[i]);

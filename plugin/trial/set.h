@@ -83,11 +83,25 @@ typedef struct expression_facts {
     bool unset, now;
 } expression_facts;
 /* --- site.json --- */
+/* Whose decisions on criteria count (assertion.c). */
+typedef struct assertion_author {
+    str source, performer;
+    const json *studies; /* ids, or NULL: of every study */
+} assertion_author;
+
 typedef struct site {
     const set_file *file;
     const json *root;
     str id, timezone, default_zone;
+    assertion_author *authors;
+    isize author_count;
 } site;
+
+/* Where the record has decisions of people: the view `assertion`, or -1, and its columns. */
+typedef struct assertion_view {
+    isize view;
+    model_key effective, study, criterion, answer, performer, source;
+} assertion_view;
 
 /* --- studies --- */
 /* Names every expression over the record may use, before the study's parameters. */
@@ -157,7 +171,8 @@ struct mappings {
     study *studies;
     isize study_count;
     model_type record_type;
-    model_key key_source, key_version, key_updated, key_stale, key_error, key_failed;
+    model_key key_source, key_version, key_updated, key_stale, key_error, key_failed, key_feed;
+    assertion_view assertions;
     str digest;
 };
 
@@ -200,6 +215,9 @@ bool site_complete(const site *s, str view);
 const json *site_parameter(const site *s, str study, str name);
 /* Checks what site.json says of views and studies once these are known. */
 void site_check(loader *l);
+/* The authors that site.json lists, and the view that their decisions come in (assertion.c). */
+void assertion_authors_read(loader *l, const json *list);
+void assertion_view_find(loader *l);
 /* Makes the record's model from all views' declarations and compiles them (views.c). */
 void views_load(loader *l);
 /* The view's number, or -1. */

@@ -60,10 +60,7 @@ void site_load(loader *l) {
     else if (zone)
         s->default_zone = zone->text;
     const json *assertions = expect(l, s, "assertions", JSON_ARRAY, "an array");
-    if (assertions && assertions->count)
-        set_problem(l, PROBLEM_ERROR, s->file, assertions, "not-supported",
-                    S("assertions by people are not part of this version"),
-                    S("leave the array empty"));
+    if (assertions) assertion_authors_read(l, assertions);
 }
 
 bool site_complete(const site *s, str view) {
@@ -134,5 +131,11 @@ void site_check(loader *l) {
             check_parameters(l, p, s);
         else if (problem_nearest(p->name, ids, m->study_count).n)
             unknown_name(l, p, "study", ids, m->study_count);
+    }
+    for (isize i = 0; i < m->site.author_count; i++) {
+        const json *list = m->site.authors[i].studies;
+        for (const json *id = list ? list->child : NULL; id; id = id->next)
+            if (!study_named(m, id->text) && problem_nearest(id->text, ids, m->study_count).n)
+                unknown_name(l, id, "study", ids, m->study_count);
     }
 }

@@ -124,9 +124,10 @@ typedef struct record_row {
 } record_row;
 
 /* The record document: root type Record, one element a view row, derived views computed. Rows must
- * be sorted by (view, source, row). */
-void record_build(const mappings *m, arena *arena, const record_row *rows, isize n, when now,
-                  problems *found, tape *out);
+ * be sorted by (view, source, row). `feed` is the source of rows that name none (`Type/id`); empty:
+ * not said. */
+void record_build(const mappings *m, arena *arena, str feed, const record_row *rows, isize n,
+                  when now, problems *found, tape *out);
 /* The record as canonical JSON: what the auditor reads, what is hashed, and exactly what the
  * criteria saw. */
 void record_json(const tape *record, buf *out);
@@ -156,6 +157,13 @@ typedef enum verdict_kind {
     VERDICT_NEEDS_REVIEW
 } verdict_kind;
 
+/* A person's decision that settled a criterion. */
+typedef struct assertion {
+    str by, at; /* the author as site.json lists it; FHIR dateTime */
+    str source; /* reference, as evidence has them */
+    str feed;   /* it came from */
+} assertion;
+
 typedef struct finding {
     const criterion_info *criterion;
     result result;
@@ -163,6 +171,8 @@ typedef struct finding {
     str detail;          /* which expression or limit, no patient value; or empty */
     const str *evidence; /* "Observation/x/_history/3" or "Observation/x" where it has no version */
     isize evidence_count;
+    const assertion *asserted; /* a person's decision that gave the result, or NULL */
+    const char *ignored;       /* why a person's decision on record does not count, or NULL */
 } finding;
 
 typedef struct contradiction {

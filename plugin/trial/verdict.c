@@ -154,6 +154,18 @@ flag_circumstances flag_circumstances_of(const mappings *m, const study *s, aren
 }
 
 /* --- as JSON --- */
+static void asserted_json(const assertion *a, buf *out) {
+    buf_add(out, S(",\"asserted\":{\"by\":"));
+    buf_json_string(out, a->by);
+    buf_add(out, S(",\"at\":"));
+    buf_json_string(out, a->at);
+    buf_add(out, S(",\"feed\":"));
+    buf_json_string(out, a->feed);
+    buf_add(out, S(",\"source\":"));
+    buf_json_string(out, a->source);
+    buf_byte(out, '}');
+}
+
 static void finding_json(const finding *f, buf *out) {
     buf_add(out, S("{\"id\":"));
     buf_json_string(out, f->criterion->id);
@@ -170,6 +182,7 @@ static void finding_json(const finding *f, buf *out) {
         buf_json_string(out, f->evidence[i]);
     }
     buf_byte(out, ']');
+    if (f->asserted) asserted_json(f->asserted, out);
     if (f->detail.n) {
         buf_add(out, S(",\"detail\":"));
         buf_json_string(out, f->detail);

@@ -14,7 +14,8 @@ static bool is_record(const json *root) { return str_eq(json_text(root, "resourc
 
 static bool reserved_element(str name) {
     static const str names[] = {S_INIT("id"),       S_INIT("meta"),         S_INIT("implicitRules"),
-                                S_INIT("language"), S_INIT("resourceType"), S_INIT("failedView")};
+                                S_INIT("language"), S_INIT("resourceType"), S_INIT("failedView"),
+                                S_INIT("feed")};
     for (isize i = 0; i < COUNT_OF(names); i++)
         if (str_eq(name, names[i])) return true;
     return false;
@@ -104,10 +105,13 @@ static void make_model(loader *l) {
     m->key_stale = model_add_key(m->model, S("sourceStale"));
     m->key_error = model_add_key(m->model, S("sourceError"));
     m->key_failed = model_add_key(m->model, S("failedView"));
+    m->key_feed = model_add_key(m->model, S("feed"));
     m->record_type =
         model_add_type(m->model, S("Record"), model_find_type(m->model, S("Resource")));
     model_add_element(m->model, m->record_type, m->key_failed,
                       model_find_type(m->model, S("string")), true);
+    model_add_element(m->model, m->record_type, m->key_feed, model_find_type(m->model, S("string")),
+                      false);
     model_type element = model_find_type(m->model, S("Element"));
     for (isize i = 0; i < m->view_count; i++) {
         record_view *v = &m->views[i];

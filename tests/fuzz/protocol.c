@@ -20,7 +20,7 @@ static void decide(const state *s, const mappings *m, const record_row *rows, is
     problems found = problems_new(s->a);
     tape record;
     verdict v;
-    record_build(m, s->a, rows, n, now, &found, &record);
+    record_build(m, s->a, (str){0}, rows, n, now, &found, &record);
     const study *study = mappings_study(m, 0);
     verdict_decide(m, study, s->a, &record, now, &v);
     FUZZ_MUST(v.n == study_criterion_count(study));

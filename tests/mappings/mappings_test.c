@@ -219,7 +219,8 @@ static void build_record(runner *r, problems *found, tape *record) {
         else
             say(r, "%s", fault.text);
     }
-    record_build(r->with->mappings, &r->scratch, rows.list, rows.n, r->now, found, record);
+    record_build(r->with->mappings, &r->scratch, S("feed"), rows.list, rows.n, r->now, found,
+                 record);
 }
 
 /* --- comparing --- */

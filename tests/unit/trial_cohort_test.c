@@ -162,7 +162,7 @@ static tape record_of(cohort *c, str patient) {
         }
     }
     tape out;
-    record_build(c->set, &c->arena, rows, n, c->now, &c->found, &out);
+    record_build(c->set, &c->arena, S("feed"), rows, n, c->now, &c->found, &out);
     return out;
 }
 

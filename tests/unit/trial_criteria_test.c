@@ -200,7 +200,7 @@ static const finding *with_row(kit *k, record_row row, verdict *v) {
                  "`evidence`:`person`,`met`:`true`}]");
     if (!kit_load(k)) kit_show(k);
     tape *record = arena_new(&k->arena, tape, 1);
-    record_build(k->set, &k->arena, &row, 1, kit_now(), &k->found, record);
+    record_build(k->set, &k->arena, (str){0}, &row, 1, kit_now(), &k->found, record);
     verdict_decide(k->set, mappings_study(k->set, 0), &k->arena, record, kit_now(), v);
     return kit_finding(v, "X");
 }

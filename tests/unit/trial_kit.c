@@ -144,7 +144,7 @@ tape kit_record(kit *k, const message *m) {
         }
     }
     tape out;
-    record_build(k->set, &k->arena, rows, n, kit_now(), &k->found, &out);
+    record_build(k->set, &k->arena, (str){0}, rows, n, kit_now(), &k->found, &out);
     return out;
 }
 

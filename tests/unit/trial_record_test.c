@@ -9,7 +9,7 @@ static tape build(kit *k, const record_row *rows, isize n) {
         kit_show(k);
         return out;
     }
-    record_build(k->set, &k->arena, rows, n, kit_now(), &k->found, &out);
+    record_build(k->set, &k->arena, (str){0}, rows, n, kit_now(), &k->found, &out);
     return out;
 }
 
@@ -102,7 +102,7 @@ static void misfit(kit *k, const char *cells) {
     record_row row = obs_row("Observation/o", cells);
     tape record;
     isize before = k->found.n;
-    record_build(k->set, &k->arena, &row, 1, kit_now(), &k->found, &record);
+    record_build(k->set, &k->arena, (str){0}, &row, 1, kit_now(), &k->found, &record);
     is(k, &record,
        "{`obs`:[{`source`:`Observation/o`,`sourceError`:true,`sourceUpdated`:`2025-01-01T00:00:00Z`"
        ",`sourceVersion`:`1`}],`resourceType`:`Record`}");
@@ -152,7 +152,7 @@ static void names_step(kit *k) {
     if (!CHECK(kit_load(k) != NULL)) kit_show(k);
     when_parse_datetime(S("2025-03-02T00:30:00+01:00"), &now);
     tape record;
-    record_build(k->set, &k->arena, NULL, 0, now, &k->found, &record);
+    record_build(k->set, &k->arena, (str){0}, NULL, 0, now, &k->found, &record);
     is(k, &record,
        "{`resourceType`:`Record`,`tt`:[{`now`:`2025-03-02T00:30:00+01:00`,`same`:true,`screening`:"
        "`2025-03-02`,`today`:`2025-03-02`}]}");

@@ -35,7 +35,11 @@ static void mistakes_step(kit *k) {
     refused(k, "{`schema`:1,`id`:`here`,`parameters`:{`s2`:{}}}", "no study 's2'", "s1");
     refused(k, "{`schema`:1,`id`:`here`,`parameters`:{`s1`:{`least`:14}}}",
             "no value of type Quantity", "unit");
-    refused(k, "{`schema`:1,`id`:`here`,`assertions`:[{}]}", "assertions by people", "");
+    refused(k, "{`schema`:1,`id`:`here`,`assertions`:{}}", "must be an array", "form");
+    refused(k,
+            "{`schema`:1,`id`:`here`,`assertions`:[{`source`:`ward`,`performer`:"
+            "`Practitioner/17`}]}",
+            "no view is named 'assertion'", "core/views/assertion.json");
 }
 static void mistakes_are_found(void) { kit_run(mistakes_step); }
 

@@ -69,14 +69,18 @@ static void print_criteria(const patient *p, const cJSON *row) {
         printf("contradiction %s: %s\n", doc_text(contradiction, "id"),
                doc_text(contradiction, "text"));
     }
-    table_init(&t, 5);
-    static const char *const heading[] = {"criterion", "result", "reason", "evidence", "detail"};
-    for (int i = 0; i < 5; i++) table_add(&t, heading[i]);
+    static const char *const heading[] = {"criterion",  "result",     "reason", "evidence",
+                                          "decided by", "decided on", "detail"};
+    table_init(&t, 7);
+    for (int i = 0; i < 7; i++) table_add(&t, heading[i]);
     cJSON_ArrayForEach(criterion, cJSON_GetObjectItemCaseSensitive(v, "criteria")) {
         table_add(&t, doc_text(criterion, "id"));
         table_add(&t, doc_text(criterion, "result"));
         table_add(&t, doc_text(criterion, "reason"));
         ask_cell(&t, cJSON_GetObjectItemCaseSensitive(criterion, "evidence"));
+        const cJSON *asserted = cJSON_GetObjectItemCaseSensitive(criterion, "asserted");
+        table_add(&t, doc_text(asserted, "by"));
+        table_add(&t, doc_text(asserted, "at"));
         table_add(&t, doc_text(criterion, "detail"));
     }
     table_print(&t);
