@@ -197,10 +197,14 @@ static void answer_studies(query *q) {
             if (k > 0) buf_byte(&q->out, ',');
             write_criterion(q, study_criterion(s, k));
         }
-        buf_add(&q->out, S("]}"));
+        buf_add(&q->out, S("],\"parameters\":"));
+        study_parameters_json(q->c->mappings, s, &q->out);
+        buf_byte(&q->out, '}');
     }
     buf_byte(&q->out, ']');
 }
+
+static void answer_site(query *q) { site_settings_json(q->c->mappings, &q->out); }
 
 static void answer_patients(query *q) {
     took(q, store_patients_json(q->instance->store, &q->out, &q->fault));
@@ -340,6 +344,7 @@ static const query_row rows[] = {
     {"prometheus", false, false, answer_prometheus, {NULL}},
     {"views", false, false, answer_views, {NULL}},
     {"studies", false, false, answer_studies, {NULL}},
+    {"site", false, false, answer_site, {NULL}},
     {"patients", false, false, answer_patients, {NULL}},
     {"record", false, false, answer_record, {"patient", "source", NULL}},
     {"explain", false, false, answer_explain, {"patient", "source", "study", NULL}},

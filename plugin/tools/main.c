@@ -18,6 +18,7 @@ static const command commands[] = {
     {"explain", "show a patient's verdicts with their evidence", cli_explain},
     {"outbox", "list, retry or park what is to be sent", cli_outbox},
     {"audit", "list or verify the audit chain", cli_audit},
+    {"conformance", "run the auditor's cases against the library", cli_conformance},
     {"check", "check a folder of mappings", tool_check},
     {"view", "run a ViewDefinition over FHIR files", tool_view},
     {"path", "evaluate a FHIRPath expression", tool_path},
@@ -32,7 +33,7 @@ static void print_help(FILE *to) {
           "FHIR R4 messages become trial records, eligibility verdicts and Flags.\n\n",
           to);
     for (int i = 0; i < COMMANDS; i++)
-        fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].summary);
+        fprintf(to, "  %-11s %s\n", commands[i].name, commands[i].summary);
     fputs("\n`fhirtrial COMMAND --help` explains a command and shows an example.\n", to);
 }
 

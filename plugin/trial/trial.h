@@ -74,6 +74,11 @@ str study_digest(const study *s);
 isize study_flag_hold_days(const study *s);
 /* Whether time alone may change what flag_circumstances_of says. */
 bool study_circumstances_use_now(const study *s);
+/* Its parameters with the values in force here: [{"name","siteMustConfirm","value"}], the value
+ * null where the site must still set it (settings.c). */
+void study_parameters_json(const mappings *m, const study *s, buf *out);
+/* What the site declares: {"id","timezone","defaultZone","complete","assertions"}. */
+void site_settings_json(const mappings *m, buf *out);
 isize study_criterion_count(const study *s);
 const criterion_info *study_criterion(const study *s, isize i);
 

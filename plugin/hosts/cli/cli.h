@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli.h: the host commands of the program `fhirtrial`: run, record, explain, outbox, audit. They
+/* cli.h: the host commands of the program `fhirtrial`: run, record, explain, outbox, audit,
+ * conformance. They
  * are a host like any other: they load the shared object with dlopen and see fhirtrial.h only. Data
  * goes to standard output, diagnostics and progress to standard error. Each command has --help with
  * an example. */
@@ -22,5 +23,6 @@ int cli_record(int argc, char **argv);
 int cli_explain(int argc, char **argv);
 int cli_outbox(int argc, char **argv);
 int cli_audit(int argc, char **argv);
+int cli_conformance(int argc, char **argv);
 
 #endif

@@ -121,27 +121,35 @@ static void print_open_error(session *s, const char *path, int32_t code) {
     free(document);
 }
 
-static bool open_config(session *s, const char *path) {
-    size_t n = 0;
-    char *text = read_file(path, &n);
-    if (!text) {
+char *session_config(const session_options *options, size_t *n) {
+    const char *path = options->config ? options->config : "fhirtrial.json";
+    *n = 0;
+    char *text = read_file(path, n);
+    if (!text)
         fprintf(stderr, "fhirtrial: %s cannot be read: name a configuration with --config\n", path);
+    return text;
+}
+
+bool session_open(session *s, const char *name, const char *text, size_t n) {
+    int32_t code = s->open(FHIRTRIAL_ABI, text, (int64_t)n, &s->handle);
+    if (code != FHIRTRIAL_OK) {
+        print_open_error(s, name, code);
         return false;
     }
-    int32_t code = s->open(FHIRTRIAL_ABI, text, (int64_t)n, &s->handle);
-    free(text);
-    if (code == FHIRTRIAL_OK) return true;
-    print_open_error(s, path, code);
+    s->on_log(s->handle, FHIRTRIAL_LOG_DEBUG, print_log, s);
+    if (s->now_ns) s->on_clock(s->handle, clock_of, s);
+    return true;
+}
+
+bool session_clock(session *s, const char *now) {
+    if (parse_now(now, &s->now_ns)) return true;
+    fprintf(stderr, "fhirtrial: \"%s\" is no instant: write it as 2025-06-30T12:00:00Z\n", now);
     return false;
 }
 
-bool session_begin(session *s, const session_options *options) {
+bool session_load(session *s, const session_options *options) {
     *s = (session){.verbose = options->verbose};
-    if (options->now && !parse_now(options->now, &s->now_ns)) {
-        fprintf(stderr, "fhirtrial: --now \"%s\" is no instant: write it as 2025-06-30T12:00:00Z\n",
-                options->now);
-        return false;
-    }
+    if (options->now && !session_clock(s, options->now)) return false;
     s->library = load(options->library);
     if (!s->library) {
         const char *why = dlerror();
@@ -149,13 +157,22 @@ bool session_begin(session *s, const session_options *options) {
                 why ? why : "it was not found");
         return false;
     }
-    if (!bind_all(s) || !open_config(s, options->config ? options->config : "fhirtrial.json")) {
-        dlclose(s->library);
-        return false;
-    }
-    s->on_log(s->handle, FHIRTRIAL_LOG_DEBUG, print_log, s);
-    if (options->now) s->on_clock(s->handle, clock_of, s);
-    return true;
+    if (bind_all(s)) return true;
+    session_unload(s);
+    return false;
+}
+
+void session_unload(session *s) { dlclose(s->library); }
+
+bool session_begin(session *s, const session_options *options) {
+    size_t n;
+    if (!session_load(s, options)) return false;
+    char *text = session_config(options, &n);
+    bool open =
+        text && session_open(s, options->config ? options->config : "fhirtrial.json", text, n);
+    free(text);
+    if (!open) session_unload(s);
+    return open;
 }
 
 void session_end(session *s, int32_t drain_ms) {

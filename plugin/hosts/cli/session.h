@@ -39,6 +39,16 @@ typedef struct session_options {
 bool session_begin(session *session, const session_options *options);
 void session_end(session *session, int32_t drain_ms);
 
+/* The parts of these two, for commands that open several handles: load the library; the text of
+ * the configuration that the options name (malloc'ed, or NULL); open a handle on a text, `name`
+ * being what errors call it; set the evaluation clock of what is opened next; unload. Errors are
+ * told on standard error. */
+bool session_load(session *session, const session_options *options);
+char *session_config(const session_options *options, size_t *n);
+bool session_open(session *session, const char *name, const char *text, size_t n);
+bool session_clock(session *session, const char *now);
+void session_unload(session *session);
+
 /* The answer to a query as a NUL-terminated malloc'ed text, or NULL; *code is the library's. */
 char *session_ask(session *session, const char *what, int32_t *code);
 /* The name, `?`, and pairs of argument and value, URL-encoded, asked as above; SESSION_END ends

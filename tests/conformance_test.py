@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`fhirtrial conformance`: the shipped cases hold, what is wrong turns red by name, and what cannot be tried is not
+called a failure (TAP)."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree
+
+SOURCE = pathlib.Path(os.environ.get("srcdir") or pathlib.Path(__file__).resolve().parents[1]).resolve()
+BUILD = pathlib.Path(os.environ.get("builddir") or SOURCE / "build").resolve()
+CASES = SOURCE / "conformance" / "cases"
+STUDY, CRITERION = "nct04242589", "I2"
+sys.path.insert(0, str(SOURCE / "tests"))
+
+import tap  # noqa: E402
+
+
+class Kit:
+    """A folder with a site's configuration, and copies of mappings and cases where a test changes them."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.mappings = SOURCE / "mappings"
+        self.cases = CASES
+        self.out = self.folder / "report"
+        self.study = STUDY
+        self.stage = self.folder / "stage"
+        self.stage.mkdir()
+
+    def own_mappings(self):
+        self.mappings = self.folder / "mappings"
+        shutil.copytree(SOURCE / "mappings", self.mappings)
+        return self.mappings
+
+    def own_cases(self, *criteria):
+        self.cases = self.folder / "cases"
+        for criterion in criteria:
+            shutil.copytree(CASES / self.study / criterion, self.cases / self.study / criterion)
+        return self.cases / self.study
+
+    def run(self, *options):
+        config = {
+            "schema": 1,
+            "base": str(self.folder),
+            "store": {"path": "hospital.db"},
+            "mappings": {"path": os.path.relpath(self.mappings, self.folder), "site": "demo"},
+            "source": "ward",
+            "siteKey": "there-is-no-such-key",
+            "flag": {"identifierSystem": "https://hospital.example/f", "codeSystem": "https://hospital.example/c"},
+            "endpoints": [{"name": "ehr", "type": "fhir", "url": "https://ehr.invalid/fhir", "patient": "x"}],
+        }
+        path = self.folder / "fhirtrial.json"
+        path.write_text(json.dumps(config))
+        environment = {"ASAN_OPTIONS": "intercept_tls_get_addr=0", **os.environ, "TMPDIR": str(self.stage)}
+        return subprocess.run(
+            [BUILD / "fhirtrial", "conformance", "--config", path, "--cases", self.cases, "--study", self.study,
+             "--now", "2025-06-30T12:00:00Z", "--out", self.out, *options],
+            capture_output=True, text=True, timeout=500, env=environment, stdin=subprocess.DEVNULL, check=False,
+        )
+
+    def passes(self, done):
+        assert done.returncode == 0, f"status {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+
+    def text(self):
+        return (self.out / "report.txt").read_text()
+
+
+def the_shipped_cases_hold(kit):
+    kit.passes(kit.run())
+    assert " 0 failed" in kit.text()
+    assert not (kit.folder / "hospital.db").exists(), "the site's store was opened"
+
+
+def all_reports_say_the_same(kit):
+    kit.own_cases(CRITERION)
+    done = kit.run("--json")
+    kit.passes(done)
+    summary = json.loads(done.stdout)
+    assert summary["cases"] == summary["passed"] > 0, summary
+    suite = xml.etree.ElementTree.parse(kit.out / "junit.xml").getroot()
+    assert int(suite.get("tests")) == len(suite.findall("testcase")) == summary["cases"]
+    report = json.loads((kit.out / "TestReport.json").read_text())
+    assert report["resourceType"] == "TestReport" and report["result"] == "pass" and report["score"] == 100
+    assert [t["action"][0]["assert"]["result"] for t in report["test"]] == ["pass"] * summary["cases"]
+    page = (kit.out / "report.html").read_text()
+    assert page.startswith("<!DOCTYPE html>") and "18 on the day of screening" in page
+    assert "<script" not in page and "http" not in page.replace("https://hospital.example", "")
+    checked = subprocess.run(
+        [BUILD / "fhirtrial", "path", "--strict", "TestReport.test.action.assert.result.distinct()",
+         kit.out / "TestReport.json"],
+        capture_output=True, text=True, check=False,
+    )
+    assert checked.returncode == 0 and "pass" in checked.stdout and not checked.stderr, checked.stderr
+
+
+def a_planted_threshold_turns_red_by_name(kit):
+    path = kit.own_mappings() / "studies" / STUDY / "protocol.json"
+    text = path.read_text()
+    changed = text.replace("- 18 years", "- 19 years")
+    assert changed != text
+    path.write_text(changed)
+    kit.own_cases(CRITERION)
+    done = kit.run()
+    assert done.returncode == 1, done.stderr
+    assert f"FAILED {STUDY} {CRITERION}: 18 on the day of screening: expected met, got not-met" in done.stdout
+    suite = xml.etree.ElementTree.parse(kit.out / "junit.xml").getroot()
+    names = [c.get("name") for c in suite.findall("testcase") if c.find("failure") is not None]
+    assert "18 on the day of screening" in names
+    assert json.loads((kit.out / "TestReport.json").read_text())["result"] == "fail"
+
+
+def change_cases(kit, change):
+    folder = kit.own_cases(CRITERION) / CRITERION
+    document = json.loads((folder / "cases.json").read_text())
+    change(document)
+    (folder / "cases.json").write_text(json.dumps(document))
+    return kit.run()
+
+
+def another_setting_is_not_covered_and_no_failure(kit):
+    def change(document):
+        document["cases"][0]["parameters"] = {"painWindow": {"value": 15, "unit": "days"}}
+        document["cases"][1]["complete"] = ["condition"]
+        document["cases"][2]["decision"] = "met"
+
+    done = change_cases(kit, change)
+    kit.passes(done)
+    assert "3 not covered" in done.stdout
+    text = kit.text()
+    for words in ("parameter painWindow has another value here", "needs view condition to be complete",
+                  "lists nobody whose decisions count"):
+        assert words in text, text
+
+
+def the_same_setting_is_covered(kit):
+    def change(document):
+        document["cases"][0]["parameters"] = {"painWindow": {"value": 14, "unit": "days"}}
+
+    done = change_cases(kit, change)
+    kit.passes(done)
+    assert "0 not covered" in done.stdout
+
+
+def a_study_that_is_not_loaded_is_not_covered(kit):
+    folder = kit.own_cases(CRITERION)
+    folder.rename(folder.parent / "nct00000000")
+    kit.study = "nct00000000"
+    done = kit.run()
+    kit.passes(done)
+    assert "7 not covered" in done.stdout and "study nct00000000 is not loaded here" in kit.text()
+
+
+def decisions_of_people_are_tried_where_the_site_lists_somebody(kit):
+    path = kit.own_mappings() / "sites" / "demo" / "site.json"
+    for performer in ("Practitioner/17", "https://hospital.example/staff|4711"):
+        site = json.loads(path.read_text())
+        site["assertions"] = [{"source": "registry", "performer": performer}]
+        path.write_text(json.dumps(site))
+        shutil.rmtree(kit.folder / "cases", ignore_errors=True)
+        folder = kit.own_cases(CRITERION)
+        shutil.move(folder / CRITERION, folder / "I5")
+        case = {"name": "the investigator says so", "proves": "Willing and able to comply", "shows": ["met"],
+                "input": ["no-birth-date.ndjson"], "decision": "met", "expect": "met"}
+        (folder / "I5" / "cases.json").write_text(json.dumps({"cases": [case]}))
+        done = kit.run()
+        kit.passes(done)
+        assert "1 passed" in done.stdout, done.stdout
+
+
+def mistakes_in_case_files_are_told(kit):
+    mistakes = [
+        (lambda d: d["cases"][0].update(expects="met"), "unknown member expects"),
+        (lambda d: d["cases"][0].update(expect="mett"), '"expect" is no result: mett'),
+        (lambda d: d["cases"][0].update(expect="unknown:lost"), '"expect" is no result'),
+        (lambda d: d["cases"][0].update(shows=["edge"]), '"shows" has another word'),
+        (lambda d: d["cases"][0].update(input=["lost.ndjson"]), "there is no input file lost.ndjson"),
+        (lambda d: d["cases"][0].pop("proves"), '"proves" must quote the source'),
+        (lambda d: d.update(cases={}), '"cases" must be an array'),
+    ]
+    for change, words in mistakes:
+        shutil.rmtree(kit.folder / "cases", ignore_errors=True)
+        done = change_cases(kit, change)
+        assert done.returncode == 2 and words in done.stderr, (words, done.returncode, done.stderr)
+        assert f"{CRITERION}/cases.json" in done.stderr
+
+
+def an_input_that_is_refused_is_a_failure(kit):
+    folder = kit.own_cases(CRITERION) / CRITERION
+    (folder / "born-1956-03-14.ndjson").write_text("{\n")
+    done = kit.run()
+    assert done.returncode == 1 and "an input was refused" in done.stdout, done.stdout
+
+
+def wrong_use_is_told(kit):
+    environment = dict(os.environ)
+    for arguments, words in ((["--out", kit.out, "more"], "takes no inputs"), ([], "--out"),
+                             (["--cases", kit.folder / "none", "--out", kit.out], "--cases")):
+        done = subprocess.run([BUILD / "fhirtrial", "conformance", *arguments], capture_output=True, text=True,
+                              env=environment, check=False)
+        assert done.returncode == 2 and words in done.stderr, (arguments, done.stderr)
+
+
+def every_folder_is_a_criterion(kit):
+    """A case of a criterion that is misspelt would be not covered for ever."""
+    ids = {}
+    for path in (SOURCE / "mappings").glob("*/*/protocol.json"):
+        ids[path.parent.name] = {c["id"] for c in json.loads(path.read_text())["criteria"]}
+    for folder in CASES.glob("*/*"):
+        assert folder.name in ids.get(folder.parent.name, ()), folder
+        used = {name for case in json.loads((folder / "cases.json").read_text())["cases"] for name in case["input"]}
+        lying = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p.name != "cases.json"}
+        assert not lying - used, f"{folder}: not used: {lying - used}"
+
+
+TESTS = (
+    the_shipped_cases_hold,
+    every_folder_is_a_criterion,
+    all_reports_say_the_same,
+    a_planted_threshold_turns_red_by_name,
+    another_setting_is_not_covered_and_no_failure,
+    the_same_setting_is_covered,
+    a_study_that_is_not_loaded_is_not_covered,
+    decisions_of_people_are_tried_where_the_site_lists_somebody,
+    mistakes_in_case_files_are_told,
+    an_input_that_is_refused_is_a_failure,
+    wrong_use_is_told,
+)
+
+
+def main():
+    out = tap.Tap()
+    for test in TESTS:
+        with tempfile.TemporaryDirectory(prefix="fhirtrial-conformance-test-") as folder:
+            try:
+                kit = Kit(folder)
+                test(kit)
+                problems = [f"{p} was left behind" for p in kit.stage.iterdir()]
+            except AssertionError as error:
+                problems = [error]
+        out.result(re.sub("_", " ", test.__name__), problems)
+    return out.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
