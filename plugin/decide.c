@@ -5,13 +5,7 @@
 typedef LIST(record_row) row_list;
 
 static bool rewritten(const work *w, patient_ref patient, const stored_row *row) {
-    for (isize i = 0; i < w->writes.n; i++) {
-        const resource_write *write = &w->writes.at[i];
-        if (str_eq(write->id, row->id) && str_eq(write->type, row->type) &&
-            str_eq(patient.source, w->source))
-            return true;
-    }
-    return false;
+    return str_eq(patient.source, w->source) && work_write(w, row->type, row->id) != NULL;
 }
 
 static bool current_digest(const work *w, const stored_row *row) {
@@ -32,11 +26,11 @@ static bool known_view(const work *w, str view) {
 static void add_row(work *w, const group *g, patient_ref patient, const stored_row *row,
                     row_list *rows) {
     if (!known_view(w, row->view)) return;
-    str source = reference_text(&w->arena, row->type, row->id);
+    str source = reference_text(&w->person, row->type, row->id);
     if (!str_eq(patient.source, g->canonical->ref.source))
-        source = arena_printf(&w->arena, "%.*s|%.*s", STR_ARGS(patient.source), STR_ARGS(source));
-    *PUSH(w, *rows) = (record_row){row->view,    source,     row->version,
-                                   row->updated, row->cells, !current_digest(w, row)};
+        source = arena_printf(&w->person, "%.*s|%.*s", STR_ARGS(patient.source), STR_ARGS(source));
+    *PUSH_IN(&w->person, *rows) = (record_row){row->view,    source,     row->version,
+                                               row->updated, row->cells, !current_digest(w, row)};
 }
 
 static bool same_rows(const stored_row *a, const stored_row *b) {
@@ -50,7 +44,7 @@ static bool stale_rows_of(work *w, const group *g, patient_ref patient, const st
     stale_resource *stale;
     isize count = 0;
     const mappings *m = w->c->mappings;
-    w->status = store_stale_of(w->instance->store, &w->arena, patient, w->c->views_digest, &stale,
+    w->status = store_stale_of(w->instance->store, &w->person, patient, w->c->views_digest, &stale,
                                &count, &w->fault);
     if (w->status != STORE_OK) return false;
     for (isize i = 0; i < count; i++) {
@@ -73,7 +67,7 @@ static bool stale_rows_of(work *w, const group *g, patient_ref patient, const st
 static bool stored_rows_of(work *w, const group *g, patient_ref patient, row_list *rows) {
     stored_row *stored;
     isize n = 0;
-    w->status = store_rows(w->instance->store, &w->arena, patient, &stored, &n, &w->fault);
+    w->status = store_rows(w->instance->store, &w->person, patient, &stored, &n, &w->fault);
     if (w->status != STORE_OK && w->status != STORE_NONE) return false;
     for (isize i = 0; w->status == STORE_OK && i < n; i++)
         if (!rewritten(w, patient, &stored[i])) add_row(w, g, patient, &stored[i], rows);
@@ -81,8 +75,10 @@ static bool stored_rows_of(work *w, const group *g, patient_ref patient, row_lis
 }
 
 static void written_rows_of(work *w, const group *g, patient_ref patient, row_list *rows) {
-    for (isize i = 0; i < w->writes.n; i++) {
-        const resource_write *write = &w->writes.at[i];
+    const list_index *index = &w->write_by_patient;
+    isize e = index_first(index, index_hash(patient.source, patient.id));
+    for (; e >= 0; e = index_next(index, e)) {
+        const resource_write *write = &w->writes.at[index->entries[e].at];
         if (write->removal || !patient_same(write->patient, patient)) continue;
         for (isize k = 0; k < write->row_count; k++) add_row(w, g, patient, &write->rows[k], rows);
     }
@@ -117,8 +113,8 @@ static bool record_of(work *w, const group *g, row_list *rows, tape *record) {
         if (!stored_rows_of(w, g, g->members[i].ref, rows)) return false;
         written_rows_of(w, g, g->members[i].ref, rows);
     }
-    sort_rows(&w->arena, rows->at, rows->n);
-    record_build(w->c->mappings, &w->arena, g->canonical->ref.source, rows->at, rows->n, w->now,
+    sort_rows(&w->person, rows->at, rows->n);
+    record_build(w->c->mappings, &w->person, g->canonical->ref.source, rows->at, rows->n, w->now,
                  &w->found, record);
     return true;
 }
@@ -135,7 +131,7 @@ static str hex_of(work *w, str text) {
 /* What the verdict was made from: every row's resource and version once, and the links that made
  * the person. */
 static str inputs_of(work *w, const group *g, const row_list *rows) {
-    buf out = buf_new(&w->arena, w->arena.limit / 4, "a verdict's inputs");
+    buf out = buf_new(&w->person, w->person.limit / 4, "a verdict's inputs");
     str last = {0};
     buf_byte(&out, '[');
     for (isize i = 0; i < rows->n; i++) {
@@ -143,17 +139,17 @@ static str inputs_of(work *w, const group *g, const row_list *rows) {
         if (str_eq(row->source, last)) continue;
         last = row->source;
         if (out.n > 1) buf_byte(&out, ',');
-        buf_json_string(&out, arena_printf(&w->arena, "%.*s/_history/%.*s", STR_ARGS(row->source),
+        buf_json_string(&out, arena_printf(&w->person, "%.*s/_history/%.*s", STR_ARGS(row->source),
                                            STR_ARGS(row->version)));
     }
     for (isize i = 0; i < g->n; i++) {
         if (out.n > 1) buf_byte(&out, ',');
-        buf_json_string(&out, arena_printf(&w->arena, "link:%.*s|Patient/%.*s",
+        buf_json_string(&out, arena_printf(&w->person, "link:%.*s|Patient/%.*s",
                                            STR_ARGS(g->members[i].ref.source),
                                            STR_ARGS(g->members[i].ref.id)));
     }
     buf_byte(&out, ']');
-    return buf_str(&out);
+    return arena_str(&w->arena, buf_str(&out));
 }
 
 /* Who decided what, for the audit; and decisions that do not count, for the sender of the message.
@@ -190,36 +186,6 @@ static void tell_assertions(work *w, const study *s, const finding *f) {
     *PUSH(w, w->audit) = buf_str(&entry);
 }
 
-static bool decide_study(work *w, const group *g, const study *s, const tape *record,
-                         const row_list *rows, str record_sha256) {
-    decided d = {.group = g};
-    last_verdict last = {0};
-    verdict_decide(w->c->mappings, s, &w->arena, record, w->now, &d.verdict);
-    buf out = buf_new(&w->arena, w->arena.limit / 4, "a verdict");
-    verdict_json(&d.verdict, &out);
-    d.document = buf_str(&out);
-    w->status = store_last_verdict(w->instance->store, &w->arena, g->canonical->ref, study_id(s),
-                                   &last, &w->fault);
-    if (w->status != STORE_OK && w->status != STORE_NONE) return false;
-    d.changed = w->status == STORE_NONE || !str_eq(last.sha256, hex_of(w, d.document)) ||
-                !str_eq(last.mapping_digest, w->c->digest);
-    *PUSH(w, w->decisions) = d;
-    for (isize i = 0; d.changed && i < d.verdict.n; i++)
-        tell_assertions(w, s, &d.verdict.findings[i]);
-    if (d.changed)
-        *PUSH(w, w->verdicts) =
-            (verdict_write){g->canonical->ref,    study_id(s),        verdict_name(d.verdict.kind),
-                            d.document,           record_sha256,      w->c->digest,
-                            study_digest(s),      S(PACKAGE_VERSION), w->now_text,
-                            inputs_of(w, g, rows)};
-    flag_circumstances circumstances =
-        flag_circumstances_of(w->c->mappings, s, &w->arena, record, w->now);
-    circumstances.study_closed = !study_open(s);
-    return work_flags(w, g, s, &d.verdict, circumstances);
-}
-
-enum { DECIDE_AGAIN_MINUTES = 60 };
-
 static bool time_may_change(const verdict *v) {
     if (study_circumstances_use_now(v->study)) return true;
     for (isize i = 0; i < v->n; i++)
@@ -227,35 +193,71 @@ static bool time_may_change(const verdict *v) {
     return false;
 }
 
+static bool decide_study(work *w, const group *g, const study *s, const tape *record,
+                         const row_list *rows, str record_sha256) {
+    decided d = {.group = g};
+    verdict verdict;
+    last_verdict last = {0};
+    verdict_decide(w->c->mappings, s, &w->person, record, w->now, &verdict);
+    buf out = buf_new(&w->person, w->person.limit / 4, "a verdict");
+    verdict_json(&verdict, &out);
+    d.document = arena_str(&w->arena, buf_str(&out));
+    w->again |= time_may_change(&verdict);
+    w->status = store_last_verdict(w->instance->store, &w->person, g->canonical->ref, study_id(s),
+                                   &last, &w->fault);
+    if (w->status != STORE_OK && w->status != STORE_NONE) return false;
+    d.changed = w->status == STORE_NONE || !str_eq(last.sha256, hex_of(w, d.document)) ||
+                !str_eq(last.mapping_digest, w->c->digest);
+    *PUSH(w, w->decisions) = d;
+    for (isize i = 0; d.changed && i < verdict.n; i++) tell_assertions(w, s, &verdict.findings[i]);
+    if (d.changed)
+        *PUSH(w, w->verdicts) =
+            (verdict_write){g->canonical->ref,    study_id(s),        verdict_name(verdict.kind),
+                            d.document,           record_sha256,      w->c->digest,
+                            study_digest(s),      S(PACKAGE_VERSION), w->now_text,
+                            inputs_of(w, g, rows)};
+    flag_circumstances circumstances =
+        flag_circumstances_of(w->c->mappings, s, &w->person, record, w->now);
+    circumstances.study_closed = !study_open(s);
+    return work_flags(w, g, s, &verdict, circumstances);
+}
+
+enum { DECIDE_AGAIN_MINUTES = 60 };
+
 /* Notes when this person is to be decided again: at once when a Flag is on hold or a criterion
  * looks at the clock. */
-static void note_due(work *w, const group *g, isize first_decision) {
-    bool again = w->held;
-    for (isize i = first_decision; i < w->decisions.n; i++)
-        again |= time_may_change(&w->decisions.at[i].verdict);
-    int64_t due = again ? w->clock + DECIDE_AGAIN_MINUTES * INT64_C(60000000000) : 0;
+static void note_due(work *w, const group *g) {
+    int64_t due = w->again ? w->clock + DECIDE_AGAIN_MINUTES * INT64_C(60000000000) : 0;
     for (isize i = 0; i < g->n; i++)
         *PUSH(w, w->due) =
             (decided_patient){g->members[i].ref, &g->members[i] == g->canonical ? due : 0};
 }
 
 static bool decide_group(work *w, const group *g) {
-    isize first_decision = w->decisions.n;
-    w->held = false;
     row_list rows = {0};
     tape record;
+    w->again = false;
+    arena_clear(&w->person);
     if (!record_of(w, g, &rows, &record)) return false;
-    buf text = buf_new(&w->arena, w->arena.limit / 4, "a patient record");
+    buf text = buf_new(&w->person, w->person.limit / 4, "a patient record");
     record_json(&record, &text);
     str sha256 = hex_of(w, buf_str(&text));
     for (isize i = 0; i < mappings_study_count(w->c->mappings); i++)
         if (!decide_study(w, g, mappings_study(w->c->mappings, i), &record, &rows, sha256))
             return false;
-    note_due(w, g, first_decision);
+    note_due(w, g);
     return true;
 }
 
+static void index_patients(work *w) {
+    for (isize i = 0; i < w->writes.n; i++) {
+        patient_ref patient = w->writes.at[i].patient;
+        index_add(&w->arena, &w->write_by_patient, index_hash(patient.source, patient.id), i);
+    }
+}
+
 bool work_decide(work *w) {
+    index_patients(w);
     for (isize i = 0; i < w->groups.n; i++)
         if (!decide_group(w, &w->groups.at[i])) return false;
     return true;

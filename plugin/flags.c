@@ -90,7 +90,7 @@ static isize evidence_of(work *w, const group *g, const endpoint_settings *e, co
             str reference = v->findings[i].evidence[k];
             bool there = str_find_byte(reference, '|', 0) >= 0; /* of another source */
             for (isize j = 0; !there && j < list.n; j++) there = str_eq(list.at[j], reference);
-            if (!there) *PUSH(w, list) = reference;
+            if (!there) *PUSH_IN(&w->person, list) = reference;
         }
     }
     *out = list.at;
@@ -207,7 +207,7 @@ static bool held_elsewhere(work *w, const group *g, const subject *who, bool *he
  * somebody else's now. */
 static bool retire_former(work *w, const group *g, const endpoint_settings *e, const study *s,
                           const verdict *v, const subject *who, isize n) {
-    subject *former = arena_new(&w->arena, subject, SUBJECTS);
+    subject *former = arena_new(&w->person, subject, SUBJECTS);
     isize count = 0;
     for (isize i = 0; e->by_identifier && i < g->n; i++)
         by_identifier(w, e->identifier_system, g->members[i].state.identifiers, former, &count);
@@ -223,7 +223,7 @@ static bool retire_former(work *w, const group *g, const endpoint_settings *e, c
 
 static bool flag_at(work *w, const group *g, const endpoint_settings *e, const study *s,
                     const verdict *v, flag_circumstances circumstances) {
-    subject *who = arena_new(&w->arena, subject, SUBJECTS);
+    subject *who = arena_new(&w->person, subject, SUBJECTS);
     isize n = subjects_of(w, g, e, who);
     if (!retire_former(w, g, e, s, v, who, n)) return false;
     if (n == 0) return true; /* not a patient of that endpoint */
@@ -235,7 +235,7 @@ static bool flag_at(work *w, const group *g, const endpoint_settings *e, const s
     const char *why = "";
     flag_change change = flag_next(&state, v, circumstances, (int)study_flag_hold_days(s), w->now,
                                    &w->arena, &next, &why);
-    w->held |= next.hold_since.n > 0;
+    w->again |= next.hold_since.n > 0;
     if (change != FLAG_KEEP) queue(w, g, e, s, v, &who[0], &old, &next, why, change == FLAG_WRITE);
     for (isize i = 1; i < n; i++)
         if (!str_eq(who[i].key, who[0].key) && !retire(w, g, e, s, v, &who[i])) return false;
@@ -251,7 +251,7 @@ bool work_flags(work *w, const group *g, const study *s, const verdict *v,
 
 static bool flag_error_at(work *w, const group *g, const endpoint_settings *e, const study *s,
                           const verdict *v) {
-    subject *who = arena_new(&w->arena, subject, SUBJECTS);
+    subject *who = arena_new(&w->person, subject, SUBJECTS);
     isize n = subjects_of(w, g, e, who);
     for (isize i = 0; i < n; i++) {
         str identifier;

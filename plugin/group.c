@@ -63,22 +63,39 @@ static bool reach_written(work *w, const resource_write *write, frontier *f) {
     return true;
 }
 
-/* Patients of this message whose links or identifiers now tie them to `patient`. */
-static void reach_back(work *w, const member *m, frontier *f) {
+static void add_tie(work *w, str system, str value, isize write) {
+    index_add(&w->arena, &w->tie_by_key, index_hash(system, value), w->ties.n);
+    *PUSH(w, w->ties) = (tie){system, value, write};
+}
+
+/* Every tie that a Patient of this message has by what it says now. */
+static void note_ties(work *w) {
     for (isize i = 0; i < w->writes.n; i++) {
         const resource_write *write = &w->writes.at[i];
         if (!str_eq(write->type, S("Patient")) || write->removal) continue;
         for (const json *pair = read_pairs(w, write->links); pair; pair = pair->next)
-            if (str_eq(m->ref.source, w->source) && str_eq(pair_part(pair, 1), m->ref.id))
-                reach(f, write->patient);
-        for (const json *pair = read_pairs(w, write->identifiers); pair; pair = pair->next) {
-            if (!listed_system(w, pair_part(pair, 0))) continue;
-            for (const json *own = read_pairs(w, m->identifiers); own; own = own->next)
-                if (str_eq(pair_part(own, 0), pair_part(pair, 0)) &&
-                    str_eq(pair_part(own, 1), pair_part(pair, 1)))
-                    reach(f, write->patient);
-        }
+            add_tie(w, (str){0}, pair_part(pair, 1), i);
+        for (const json *pair = read_pairs(w, write->identifiers); pair; pair = pair->next)
+            if (listed_system(w, pair_part(pair, 0)))
+                add_tie(w, pair_part(pair, 0), pair_part(pair, 1), i);
     }
+}
+
+static void reach_tied(work *w, str system, str value, frontier *f) {
+    const list_index *index = &w->tie_by_key;
+    for (isize e = index_first(index, index_hash(system, value)); e >= 0;
+         e = index_next(index, e)) {
+        const tie *t = &w->ties.at[index->entries[e].at];
+        if (str_eq(t->system, system) && str_eq(t->value, value))
+            reach(f, w->writes.at[t->write].patient);
+    }
+}
+
+/* Patients of this message whose links or identifiers now tie them to `patient`. */
+static void reach_back(work *w, const member *m, frontier *f) {
+    if (str_eq(m->ref.source, w->source)) reach_tied(w, (str){0}, m->ref.id, f);
+    for (const json *own = read_pairs(w, m->identifiers); own; own = own->next)
+        if (pair_part(own, 0).n > 0) reach_tied(w, pair_part(own, 0), pair_part(own, 1), f);
 }
 
 static bool reach_stored(work *w, const member *m, bool rewritten, frontier *f) {
@@ -124,15 +141,19 @@ static void choose_canonical(group *g) {
 }
 
 static bool in_a_group(const work *w, patient_ref patient) {
-    for (isize i = 0; i < w->groups.n; i++)
-        for (isize k = 0; k < w->groups.at[i].n; k++)
-            if (patient_same(w->groups.at[i].members[k].ref, patient)) return true;
+    const list_index *index = &w->grouped_by_id;
+    isize e = index_first(index, index_hash(patient.source, patient.id));
+    for (; e >= 0; e = index_next(index, e)) {
+        const group *g = &w->groups.at[index->entries[e].at];
+        for (isize k = 0; k < g->n; k++)
+            if (patient_same(g->members[k].ref, patient)) return true;
+    }
     return false;
 }
 
 static bool make_group(work *w, patient_ref start) {
     frontier f = {{start}, 1, &w->landing};
-    group g = {arena_new(&w->arena, member, GROUP_MOST), 0, NULL};
+    group g = {arena_new(&w->person, member, GROUP_MOST), 0, NULL};
     for (; g.n < f.n; g.n++) {
         member *m = &g.members[g.n];
         if (!read_member(w, f.at[g.n], m)) return false;
@@ -141,6 +162,14 @@ static bool make_group(work *w, patient_ref start) {
         if (!reach_stored(w, m, write != NULL, &f)) return false;
         reach_back(w, m, &f);
     }
+    member *members = arena_new(&w->arena, member, g.n);
+    for (isize i = 0; i < g.n; i++) {
+        members[i] = g.members[i];
+        index_add(&w->arena, &w->grouped_by_id,
+                  index_hash(members[i].ref.source, members[i].ref.id), w->groups.n);
+    }
+    g.members = members;
+    arena_clear(&w->person);
     choose_canonical(&g);
     *PUSH(w, w->groups) = g;
     return true;
@@ -163,6 +192,7 @@ static bool touch_former(work *w) {
 
 bool work_groups(work *w) {
     if (!touch_former(w)) return false;
+    note_ties(w);
     for (isize i = 0; i < w->touched.n; i++)
         if (!in_a_group(w, w->touched.at[i]) && !make_group(w, w->touched.at[i])) return false;
     return true;

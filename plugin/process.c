@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRIES = 16, ARENA_PER_BYTE = 24, ARENA_LEAST = 64 << 20 };
+enum { TRIES = 16, ARENA_PER_BYTE = 24, ARENA_LEAST = 256 << 20, PERSON_BYTES = 1 << 30 };
 
 bool meta_read(arena *arena, const char *meta_json, message_meta *meta) {
     static const char *const names[] = {"source",      "messageId",   "key",
@@ -114,6 +114,9 @@ static void forget_decisions(work *w) {
     w->ignored.at = NULL, w->ignored.n = w->ignored.cap = 0;
     w->writes.at = NULL, w->writes.n = w->writes.cap = 0;
     w->touched.at = NULL, w->touched.n = w->touched.cap = 0;
+    w->ties.at = NULL, w->ties.n = w->ties.cap = 0;
+    w->write_by_id = w->write_by_patient = w->touched_by_id = w->tie_by_key = w->grouped_by_id =
+        (list_index){0};
     w->revs.at = NULL, w->revs.n = w->revs.cap = 0;
     w->groups.at = NULL, w->groups.n = w->groups.cap = 0;
     w->decisions.at = NULL, w->decisions.n = w->decisions.cap = 0;
@@ -166,10 +169,18 @@ static store_status commit(work *w) {
 /* A raise ends here: the landing's fault becomes the code. The message's own memory ceiling is a
  * limit like any other: the same bytes would meet it again. */
 static bool step(work *w, void (*run)(void *)) {
-    w->arena.at_ceiling = false;
+    w->arena.at_ceiling = w->person.at_ceiling = false;
     if (guarded(&w->landing, run, w)) return true;
-    if (w->arena.at_ceiling && w->landing.fault.code == FAULT_NOMEM)
-        w->landing.fault.code = FAULT_LIMIT;
+    if (w->landing.fault.code == FAULT_NOMEM && w->person.at_ceiling)
+        fault_set(&w->landing.fault, FAULT_LIMIT, -1,
+                  "one person's record needs more memory than the limit of %td bytes: are many "
+                  "people fed under one Patient id?",
+                  w->person.limit);
+    else if (w->landing.fault.code == FAULT_NOMEM && w->arena.at_ceiling)
+        fault_set(&w->landing.fault, FAULT_LIMIT, -1,
+                  "the message needs more memory than the limit of %td bytes: send it in smaller "
+                  "parts",
+                  w->arena.limit);
     w->fault = w->landing.fault;
     w->code = code_of_fault(w->landing.fault.code);
     w->document = (str){0};
@@ -214,6 +225,7 @@ static void refuse(work *w) {
 static void limit_step(void *state) {
     work *w = state;
     arena_clear(&w->arena);
+    arena_clear(&w->person);
     forget_decisions(w);
     w->message = (message){0};
     w->found = problems_new(&w->arena);
@@ -327,9 +339,11 @@ static void work_open(work *w, instance *instance, isize bytes, int64_t clock) {
     *w = (work){.instance = instance, .c = configuration_take(instance), .clock = clock};
     isize limit = bytes * ARENA_PER_BYTE;
     arena_init(&w->arena, limit > ARENA_LEAST ? limit : ARENA_LEAST, &w->landing);
+    arena_init(&w->person, PERSON_BYTES, &w->landing);
 }
 
 static void work_close(work *w) {
+    arena_release(&w->person);
     arena_release(&w->arena);
     configuration_drop(w->c);
 }

@@ -8,9 +8,12 @@ bool patient_same(patient_ref a, patient_ref b) {
 }
 
 void work_touch(work *w, patient_ref patient) {
+    uint64_t hash = index_hash(patient.source, patient.id);
     if (patient.id.n == 0) return;
-    for (isize i = 0; i < w->touched.n; i++)
-        if (patient_same(w->touched.at[i], patient)) return;
+    for (isize e = index_first(&w->touched_by_id, hash); e >= 0;
+         e = index_next(&w->touched_by_id, e))
+        if (patient_same(w->touched.at[w->touched_by_id.entries[e].at], patient)) return;
+    index_add(&w->arena, &w->touched_by_id, hash, w->touched.n);
     *PUSH(w, w->touched) = patient;
 }
 
@@ -18,11 +21,18 @@ str reference_text(arena *arena, str type, str id) {
     return arena_printf(arena, "%.*s/%.*s", STR_ARGS(type), STR_ARGS(id));
 }
 
-static resource_write *earlier_write(const work *w, str type, str id) {
-    for (isize i = w->writes.n; i-- > 0;)
-        if (str_eq(w->writes.at[i].id, id) && str_eq(w->writes.at[i].type, type))
-            return &w->writes.at[i];
+resource_write *work_write(const work *w, str type, str id) {
+    const list_index *index = &w->write_by_id;
+    for (isize e = index_first(index, index_hash(type, id)); e >= 0; e = index_next(index, e)) {
+        resource_write *write = &w->writes.at[index->entries[e].at];
+        if (str_eq(write->id, id) && str_eq(write->type, type)) return write;
+    }
     return NULL;
+}
+
+static resource_write *add_write(work *w, const entry *e) {
+    index_add(&w->arena, &w->write_by_id, index_hash(e->type, e->id), w->writes.n);
+    return PUSH(w, w->writes);
 }
 
 /* What is in force before this entry: an earlier entry of the message, else the store. */
@@ -90,7 +100,7 @@ static void accept(work *w, const entry *e, resource_write *slot) {
 }
 
 static bool take_entry(work *w, const entry *e) {
-    resource_write *earlier = earlier_write(w, e->type, e->id);
+    resource_write *earlier = work_write(w, e->type, e->id);
     resource_head head;
     if (!head_of(w, e, earlier, &head)) return false;
     bool known = earlier || w->status == STORE_OK;
@@ -103,7 +113,7 @@ static bool take_entry(work *w, const entry *e) {
         return true;
     }
     str before = known ? head.patient : (str){0};
-    resource_write *slot = earlier ? earlier : PUSH(w, w->writes);
+    resource_write *slot = earlier ? earlier : add_write(w, e);
     accept(w, e, slot);
     if (slot->removal) keep_order(&head, slot);
     work_touch(w, (patient_ref){w->source, before});
@@ -121,7 +131,7 @@ bool work_restate(work *w, const stale_resource *stale) {
     for (isize i = 0; i < w->message.n; i++) {
         const entry *e = &w->message.entries[i];
         if (!str_eq(e->id, stale->id) || !str_eq(e->type, stale->type)) continue;
-        resource_write *write = PUSH(w, w->writes);
+        resource_write *write = add_write(w, e);
         accept(w, e, write);
         /* What the first message said of it stays: its patient may have been known from the Bundle
          * around it. */
@@ -136,5 +146,5 @@ bool work_restate(work *w, const stale_resource *stale) {
 
 const resource_write *work_patient_write(const work *w, patient_ref patient) {
     if (!str_eq(patient.source, w->source)) return NULL;
-    return earlier_write(w, S("Patient"), patient.id);
+    return work_write(w, S("Patient"), patient.id);
 }

@@ -6,6 +6,7 @@
 #ifndef FHIRTRIAL_WORK_H
 #define FHIRTRIAL_WORK_H
 
+#include "index.h"
 #include "instance.h"
 
 typedef struct ignored {
@@ -27,9 +28,15 @@ typedef struct group {
     member *canonical; /* the one without replaced-by, else the least bytewise */
 } group;
 
+/* What a Patient of this message says of another: a link to the id `value` (`system` is empty), or
+ * an identifier by which two may be one. */
+typedef struct tie {
+    str system, value;
+    isize write;
+} tie;
+
 typedef struct decided {
     const group *group;
-    verdict verdict;
     str document; /* verdict_json */
     bool changed;
 } decided;
@@ -53,6 +60,7 @@ typedef struct work {
     instance *instance;
     configuration *c;
     arena arena;
+    arena person; /* what one person's decision needs on the way; cleared before the next */
     landing landing;
     fault fault;         /* of the store */
     store_status status; /* of the store */
@@ -71,6 +79,8 @@ typedef struct work {
     LIST(ignored) ignored;
     LIST(resource_write) writes;
     LIST(patient_ref) touched;
+    list_index write_by_id, write_by_patient, touched_by_id, tie_by_key, grouped_by_id;
+    LIST(tie) ties;
     LIST(rev_check) revs;
     LIST(group) groups;
     LIST(decided) decisions;
@@ -79,18 +89,19 @@ typedef struct work {
     LIST(queued_flag) queued;
     LIST(decided_patient) due;
     LIST(str) audit;
-    bool held;         /* a Flag of the person being decided waits for its hold to end */
+    bool again;        /* time alone may change what was decided of the person at hand */
     str study, reason; /* of the operator's command */
     int32_t code;
     str document;
 } work;
 
 /* Appends to a LIST of the work and gives the new element, zeroed. */
-#define PUSH(w, list)                                                                              \
+#define PUSH(w, list) PUSH_IN(&(w)->arena, list)
+#define PUSH_IN(memory, list)                                                                      \
     ((list).n == (list).cap                                                                        \
-         ? (void)((list).at = arena_grow(&(w)->arena, (list).at, (list).n,                         \
-                                         (list).cap ? 2 * (list).cap : 8,                          \
-                                         (isize)sizeof *(list).at, (isize) _Alignof(max_align_t)), \
+         ? (void)((list).at =                                                                      \
+                      arena_grow((memory), (list).at, (list).n, (list).cap ? 2 * (list).cap : 8,   \
+                                 (isize)sizeof *(list).at, (isize) _Alignof(max_align_t)),         \
                   (list).cap = (list).cap ? 2 * (list).cap : 8)                                    \
          : (void)0,                                                                                \
      &(list).at[(list).n++])
@@ -112,6 +123,8 @@ bool work_record(work *w, isize *rows);
 bool work_flag_error(work *w, str study, str reason);
 void work_result(work *w); /* -> document */
 void work_touch(work *w, patient_ref patient);
+/* The write of this message for a resource of its source, or NULL. */
+resource_write *work_write(const work *w, str type, str id);
 bool patient_same(patient_ref a, patient_ref b);
 /* The Patient resource this message writes for `patient`, or NULL. */
 const resource_write *work_patient_write(const work *w, patient_ref patient);

@@ -9,7 +9,7 @@ import time
 import harness
 
 OK, PENDING, NOMATCH = 0, 1, 2
-E_ARG, E_CONFIG, E_PARSE, E_REJECT, E_RETRY = -1, -4, -6, -7, -8
+E_ARG, E_CONFIG, E_BUFFER, E_PARSE, E_REJECT, E_RETRY = -1, -4, -5, -6, -7, -8
 ABI = 1 << 16
 
 CLOCK = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
@@ -82,7 +82,12 @@ class Engine:
             self.handle, data, ctypes.c_int64(len(data)), keys,
             out, ctypes.c_int64(len(out)), ctypes.byref(size), ctypes.byref(job),
         )  # fmt: skip
-        return code, json.loads(out.raw[: size.value]) if size.value else None
+        text = out.raw[: size.value]
+        if code == E_BUFFER:  # stored; the result waits under its job
+            code, text = self._buffered(
+                lambda out, room, size: self.library.fhirtrial_result(self.handle, job, out, room, size)
+            )
+        return code, json.loads(text) if text else None
 
     def feed(self, *messages, **meta):
         """The result document of the last message; each must be taken."""

@@ -118,6 +118,18 @@ class Limits(Case):
         self.assertIn("64", self.refused(patient(extension=[nested])))
 
 
+class Large(Case):
+    """What is large but within the limits is taken."""
+
+    time_limit = 120
+
+    def test_a_bundle_about_many_people(self):
+        everybody = [f"p{n}" for n in range(3000)]
+        code, document = self.engine.process(bundle(*[patient(name) for name in everybody], kind="collection"))
+        self.assertEqual(code, engine.OK, str(document)[:500])
+        self.assertEqual(document["written"], 3000)
+
+
 class Kept(Case):
     def prepare(self):
         self.site.config["store"]["retention"] = "P1D"
