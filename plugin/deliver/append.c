@@ -17,6 +17,7 @@ enum { TAIL_BYTES = 4 << 20, PATH_TEXT = 4096 };
 /* What is at the end of the file. */
 typedef struct tail {
     bool written; /* our line is there already */
+    bool named;   /* the Flag is in a line, or the file is too long to tell */
     bool torn;    /* the last line has no end */
     bool ours;    /* and is the beginning of our line */
     off_t line;   /* where the last line begins */
@@ -52,7 +53,7 @@ static void look(const char *text, size_t n, off_t from, str line, tail *out) {
     }
 }
 
-static bool read_tail(int fd, str line, tail *out) {
+static bool read_tail(int fd, str line, str key, tail *out) {
     struct stat info;
     *out = (tail){0};
     if (fstat(fd, &info) != 0) return false;
@@ -63,6 +64,7 @@ static bool read_tail(int fd, str line, tail *out) {
     char *text = malloc(n);
     bool ok = text && read_at(fd, text, n, from);
     if (ok) look(text, n, from, line, out);
+    out->named = from > 0 || (ok && memmem(text, n, key.p, (size_t)key.n) != NULL);
     free(text);
     return ok;
 }
@@ -110,8 +112,9 @@ static const char *check_file(int fd) {
     return NULL;
 }
 
-/* NULL: the line is in the file. *config: a person must mend it. */
-static const char *put(const char *path, str line, bool may_be_there, bool *config) {
+/* NULL: the line is in the file, or *needless because the Flag is not to be found there and the
+ * message would only end it. *config: a person must mend it. */
+static const char *put(slot *slot, const char *path, str line, bool *needless, bool *config) {
     tail end;
     int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     *config = true;
@@ -120,10 +123,12 @@ static const char *put(const char *path, str line, bool may_be_there, bool *conf
                               : "the endpoint's file cannot be opened: check path and permissions";
     const char *wrong = check_file(fd);
     *config = wrong != NULL;
-    if (!wrong && !read_tail(fd, line, &end)) wrong = "the file cannot be read back";
-    if (!wrong && may_be_there && end.written)
+    if (!wrong && !read_tail(fd, line, slot->message.key, &end))
+        wrong = "the file cannot be read back";
+    *needless = !wrong && slot_ends_nothing(slot) && !end.named;
+    if (!wrong && slot->must_read && end.written)
         (void)fsync(fd);
-    else if (!wrong)
+    else if (!wrong && !*needless)
         wrong = append_line(fd, path, line, &end);
     close(fd);
     return wrong;
@@ -132,12 +137,14 @@ static const char *put(const char *path, str line, bool may_be_there, bool *conf
 void slot_append(slot *slot) {
     sender *s = slot->sender;
     char path[PATH_TEXT];
-    bool config;
+    bool config, needless = false;
     str wire = flag_wire(&slot->arena, &slot->message, (str){0});
     str line = arena_printf(&slot->arena, "%.*s\n", STR_ARGS(wire));
     (void)snprintf(path, sizeof path, "%.*s", STR_ARGS(s->config->path));
-    const char *wrong = put(path, line, slot->must_read, &config);
-    if (!wrong) {
+    const char *wrong = put(slot, path, line, &needless, &config);
+    if (needless) {
+        slot_done_without(slot);
+    } else if (!wrong) {
         slot_done(slot, &(flag_seen){.id = (str){0}});
     } else if (config) {
         gate_stop(s, CLASS_CONFIG, 0, wrong, -1);

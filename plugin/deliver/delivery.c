@@ -65,7 +65,13 @@ static void read_remote(slot *slot, fault *fault, store_status *status) {
     if (!document_is_id(slot->remote.etag)) slot->remote.etag = (str){0};
 }
 
+bool slot_ends_nothing(const slot *slot) {
+    return slot->remote.fhir_id.n == 0 && slot->remote.seq == 0 &&
+           !str_eq(json_text(slot->message.body, "status"), S("active"));
+}
+
 static void begin_requests(slot *slot) {
+    slot->must_read |= slot_ends_nothing(slot);
     if (slot->message.subject.n == 0)
         go(slot, STAGE_LOOKUP);
     else
@@ -184,6 +190,14 @@ void slot_done(slot *slot, const flag_seen *seen) {
     slot_end(slot);
 }
 
+void slot_done_without(slot *slot) {
+    slot->ending =
+        outcome_of(slot, CLASS_OK, "the endpoint has no such Flag, so there is none to be ended");
+    slot->ending.done = true;
+    gate_success(slot->sender);
+    slot_end(slot);
+}
+
 void slot_park(slot *slot, reply_class class, const char *reason, const remote_state *remote) {
     slot->ending = outcome_of(slot, class, reason);
     slot->ending.park = true;
@@ -224,7 +238,9 @@ static void give_back(slot *slot, reply_class class, const char *text) {
 /* --- what the server holds --- */
 
 static void take_absent(slot *slot) {
-    if (slot->remote.fhir_id.n == 0) {
+    if (slot_ends_nothing(slot)) {
+        slot_done_without(slot);
+    } else if (slot->remote.fhir_id.n == 0) {
         go_write(slot);
     } else if (!slot->fetched) {
         go(slot, STAGE_FETCH); /* a search index may lag behind */

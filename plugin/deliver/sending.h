@@ -122,6 +122,11 @@ void slot_send(slot *slot);
 void slot_take(slot *slot);
 /* Ends an attempt. `reason` is static. */
 void slot_done(slot *slot, const flag_seen *seen);
+/* Whether the message ends a Flag of which nothing was ever seen at the endpoint: then none is made
+ * only to be ended. */
+bool slot_ends_nothing(const slot *slot);
+/* Ends an attempt: the endpoint has no such Flag, and needs none. */
+void slot_done_without(slot *slot);
 void slot_park(slot *slot, reply_class class, const char *reason, const remote_state *remote);
 void slot_again(slot *slot, reply_class class, const char *reason, int64_t delay_ms);
 /* Writes the outcome to the store; in STAGE_ENDING again until it worked. */

@@ -100,9 +100,38 @@ class TestGoodWay(WithEhr):
 
     def test_an_unsent_state_is_superseded(self):
         self.queue()
-        self.queue("inactive")
-        self.delivered_once("inactive")
+        self.queue(period={"start": "2025-07-01T12:00:00Z"})
+        self.delivered_once()
         self.only_message("superseded")
+
+    def test_no_flag_is_made_only_to_be_ended(self):
+        for end in ("inactive", "entered-in-error"):
+            with self.subTest(end):
+                self.sending, self.key = Sending(self.ehr), new_key()
+                self.queue()
+                self.queue(end)
+                self.assertEqual(self.sending.send()["due"], -1, self.sending.errors)
+                self.assertIn("there is none to be ended", self.only_message("done")["reason"])
+                self.assertEqual(self.ehr.client.flags(identifier=self.key), [])
+                self.assertEqual([e["method"] for e in self.entries() if e["method"] in ("POST", "PUT")], [])
+
+    def test_what_is_there_is_ended_also_by_a_store_that_sent_nothing(self):
+        self.queue()
+        self.delivered_once()
+        self.sending = Sending(self.ehr)
+        self.queue()
+        self.queue("inactive")
+        self.sending.send()
+        self.assertEqual(self.statuses(), ["active", "inactive"])
+
+    def test_a_first_write_of_unknown_effect_is_ended(self):
+        """The first write reached the server, its answer was lost: the Flag is there and must be ended."""
+        self.queue()
+        self.ehr.proxy.faults({"fault": "rst-after", "method": "POST", "path": "/Flag$"})
+        self.sending.send(300)
+        self.queue("inactive")
+        self.sending.send()
+        self.assertEqual(self.statuses()[-1], "inactive")
 
     def test_server_of_another_certificate_file_is_not_trusted(self):
         self.queue()
@@ -321,13 +350,13 @@ class TestPeopleAtTheEhr(WithEhr):
         self.delivered_once()
         flag = self.ehr.client.flags(identifier=self.key)[0]
         self.ehr.client.request("DELETE", f"Flag/{flag['id']}")
-        self.queue("inactive")
+        self.queue(period={"start": "2025-07-01T12:00:00Z"})
         self.sending.send()
         message = self.only_message("parked")
         self.assertIn("gone", message["reason"])
         self.sending.retry(message)
         self.sending.send()
-        self.assertEqual(self.statuses(), ["inactive"])
+        self.assertEqual(self.statuses(), ["active"])
 
     def test_a_flag_that_moved_to_another_patient_is_left_alone(self):
         self.queue()
@@ -364,7 +393,7 @@ class TestCredentials(WithEhr):
         self.ehr.proxy.faults({"fault": "status", "method": "POST", "path": "/Flag$", "status": 401, "times": 99})
         result = self.sending.send_until_problem()
         self.assertEqual((result["status"]["class"], result["status"]["http"]), ("auth", 401))
-        self.only_message("ready")
+        self.assertIn(self.sending.outbox()[0]["state"], ("ready", "inflight"), "the next try may be under way")
         self.ehr.proxy.faults()
         self.delivered_once()
 
@@ -610,6 +639,22 @@ class TestFile(unittest.TestCase):
         self.assertEqual(self.sending.send()["ended"], 5)
         self.assertEqual([flag["identifier"][0]["value"] for flag in self.lines()], keys)
         self.assertEqual(self.path.stat().st_mode & 0o777, 0o600)
+
+    def test_no_line_is_written_only_to_end_what_is_not_there(self):
+        first, second = new_key(), new_key()
+        self.sending.enqueue(first, flag_text(first))
+        self.sending.enqueue(first, flag_text(first, "inactive"))
+        self.sending.enqueue(second, flag_text(second))
+        self.sending.send()
+        self.sending.enqueue(second, flag_text(second, "inactive"))
+        self.sending.send()
+        self.assertEqual([(flag["identifier"][0]["value"], flag["status"]) for flag in self.lines()],
+                         [(second, "active"), (second, "inactive")])
+        again = Sending()
+        again.settings = self.sending.settings
+        again.enqueue(second, flag_text(second, "inactive", period={"end": "2025-07-02T12:00:00Z"}))
+        again.send()
+        self.assertEqual(len(self.lines()), 3, "another store may have written it")
 
     def test_a_message_that_was_written_is_not_written_again(self):
         key = new_key()
