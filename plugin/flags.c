@@ -154,12 +154,6 @@ static bool read_flag(work *w, const endpoint_settings *e, str identifier, store
     return w->status == STORE_OK || w->status == STORE_NONE;
 }
 
-static str instant_text(work *w) {
-    char text[WHEN_TEXT];
-    isize n = when_format(w->now, text);
-    return arena_str(&w->arena, (str){text, n});
-}
-
 /* A Flag under another key of the same person (a merge): an active one becomes inactive. */
 static bool retire(work *w, const group *g, const endpoint_settings *e, const study *s,
                    const verdict *v, const subject *who) {
@@ -170,7 +164,7 @@ static bool retire(work *w, const group *g, const endpoint_settings *e, const st
     if (w->status == STORE_NONE || status_of(old.status) != FLAG_ACTIVE) return true;
     flag_state next = state_of(&old);
     next.status = FLAG_INACTIVE;
-    next.end = instant_text(w);
+    next.end = flag_end(&w->arena, next.start, w->now);
     next.hold_since = (str){0};
     queue(w, g, e, s, v, who, &old, &next, "merged", true);
     return true;

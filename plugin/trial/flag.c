@@ -111,7 +111,15 @@ static str instant(arena *arena, when now) {
     return arena_str(arena, (str){text, n});
 }
 
-static flag_change apply(action action, const verdict *v, str now, flag_state *next) {
+str flag_end(arena *arena, str start, when now) {
+    when began;
+    int64_t from, to;
+    bool before = start.n && when_parse_datetime(start, &began) && when_to_unix(began, &from) &&
+                  when_to_unix(now, &to) && to < from;
+    return before ? start : instant(arena, now);
+}
+
+static flag_change apply(action action, const verdict *v, str now, str end, flag_state *next) {
     switch (action) {
     case DO_NOTHING: return FLAG_KEEP;
     case DO_BEGIN_HOLD: next->hold_since = now; return FLAG_HOLD;
@@ -126,7 +134,7 @@ static flag_change apply(action action, const verdict *v, str now, flag_state *n
     case DO_RECODE: next->code = v->kind; break;
     case DO_END:
         next->status = FLAG_INACTIVE;
-        next->end = now;
+        next->end = end;
         break;
     case DO_ERROR: next->status = FLAG_ENTERED_IN_ERROR; break;
     }
@@ -142,5 +150,6 @@ flag_change flag_next(const flag_state *now_state, const verdict *v, flag_circum
     *next = *now_state;
     while (row < COUNT_OF(transitions) - 1 && (transitions[row].when & ~facts) != 0) row++;
     *why = transitions[row].why;
-    return apply(transitions[row].action, v, instant(arena, now), next);
+    return apply(transitions[row].action, v, instant(arena, now),
+                 flag_end(arena, now_state->start, now), next);
 }

@@ -235,6 +235,9 @@ typedef enum flag_change {
  * ("ineligible", "dead", ...), static. */
 flag_change flag_next(const flag_state *now_state, const verdict *v, flag_circumstances c,
                       int hold_days, when now, arena *arena, flag_state *next, const char **why);
+/* The end of a period that began at `start`: now, or `start` where the clock has gone back behind
+ * it, for no server takes a Flag that ends before it begins (R4 invariant per-1). */
+str flag_end(arena *arena, str start, when now);
 
 typedef struct flag_target {
     str subject;                       /* "Patient/123" as the endpoint knows it */
