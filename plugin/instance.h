@@ -103,6 +103,7 @@ struct instance {
     pthread_mutex_t outcome_lock;
     char *last_error;      /* OperationOutcome of the latest failure, malloc'ed */
     int64_t next_sweep_ms; /* monotonic */
+    int64_t next_purge_ms;
     atomic_llong counters[8];
 };
 
@@ -246,6 +247,8 @@ void outgoing_pause(void);
 /* Rows of an older mapping set, and patients whom time alone may change; a bounded piece of work.
  * True when more is left. */
 bool sweep_some(instance *instance);
+/* Whether it is time to look for such work; the instance's lock is held. */
+bool sweep_due(const instance *instance);
 
 /* --- query.c --- */
 int32_t query_answer(instance *instance /* may be NULL */, const char *what, bool from_callback,

@@ -232,18 +232,20 @@ bool thread_is_worker(void) { return worker; }
 static void *work(void *argument) {
     instance *instance = argument;
     worker = true;
+    bool more = false; /* of the sweep's work is left */
     pthread_mutex_lock(&instance->lock);
     while (!instance->stopping) {
         job *j = next_runnable(&instance->jobs);
-        if (j) {
-            run(instance, j);
-            continue;
-        }
         struct timespec deadline = deadline_after(IDLE_MS);
-        if (pthread_cond_timedwait(&instance->changed, &instance->lock, &deadline) != ETIMEDOUT)
-            continue;
+        if (j)
+            run(instance, j);
+        else if (!more)
+            pthread_cond_timedwait(&instance->changed, &instance->lock, &deadline);
+        /* Between two messages, too: a feed that never rests must not keep Flags on hold or rows of
+         * an older mapping for ever. */
+        if (instance->stopping || !(more || sweep_due(instance))) continue;
         pthread_mutex_unlock(&instance->lock);
-        (void)sweep_some(instance);
+        more = sweep_some(instance);
         pthread_mutex_lock(&instance->lock);
     }
     pthread_mutex_unlock(&instance->lock);

@@ -299,6 +299,7 @@ static void purge_step(void *state) {
     int64_t sent = db_ok(d) ? db_changes(d) : 0;
     db_run(d, "DELETE FROM inbox WHERE received_ms < ?1", &before, 1);
     int64_t messages = db_ok(d) ? db_changes(d) : 0;
+    if (versions + sent + messages == 0) return;
     buf members = audit_members(&p->call);
     audit_number(&members, "beforeMs", p->before);
     audit_number(&members, "versions", versions);

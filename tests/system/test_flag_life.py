@@ -4,6 +4,7 @@ happens to it when mappings are loaded anew or the store is lost."""
 
 import json
 import os
+import time
 import unittest
 
 import engine
@@ -66,6 +67,14 @@ class Rows(Life):
         flag = self.flag()
         self.assertEqual(flag["status"], "active")
         self.assertEqual(flag["period"], {"start": "2025-06-30T14:00:00.000Z"})
+
+    def test_a_clock_that_goes_back_gives_no_end_before_the_start(self):
+        self.eligible()
+        self.engine.set_clock("2025-06-29T12:00:00+00:00")
+        self.engine.feed(observation("c", tag="cord"))
+        flag = self.flag()
+        self.assertEqual(flag["status"], "inactive")
+        self.assertEqual(flag["period"], {"start": STARTS, "end": STARTS})
 
     def test_recoded(self):
         self.eligible()
@@ -143,6 +152,24 @@ class Hold(Life):
         self.engine.advance(days=6)
         self.engine.next_sweep()
         self.assertEqual(self.flag()["status"], "inactive")
+
+    def test_workers_look_for_it_though_messages_never_cease(self):
+        self.engine.close()
+        self.site.config["threads"] = 1
+        self.site.write()
+        self.engine = engine.Engine(self.site.config)
+        self.addCleanup(self.engine.close)
+        self.engine.feed(patient(), observation(score=5))
+        self.fail()
+        self.engine.advance(days=8)
+        ended = []
+        for n in range(200):
+            self.engine.feed(patient("other", birthDate=str(1900 + n % 50)))
+            ended = [entry for entry in self.engine.ask("audit?n=100000") if entry["entry"].get("why") == "hold-over"]
+            if ended:
+                break
+            time.sleep(0.05)
+        self.assertEqual(len(ended), 1)
 
     def test_recovery_ends_the_hold_without_a_write(self):
         self.eligible()

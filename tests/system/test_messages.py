@@ -153,6 +153,16 @@ class Kept(Case):
         self.assertEqual(self.numbers("SELECT count(*) FROM kept"), [2])
         self.assertEqual(self.scores(), [6])
 
+    def test_the_retention_is_applied_without_being_asked(self):
+        self.engine.feed(patient(), observation(score=5, version="1"), observation(score=6, version="2"))
+        long_ago = int(datetime.datetime(2020, 1, 1).timestamp() * 1000)
+        with sqlite3.connect(self.site.store) as store:
+            store.execute("UPDATE kept SET kept_ms = ?", [long_ago])
+        self.engine.next_sweep()
+        self.assertEqual(self.numbers("SELECT count(*) FROM kept"), [2])
+        self.assertEqual([e["entry"]["versions"] for e in self.engine.ask("audit") if e["entry"]["action"] == "purge"], [1])
+        self.assertEqual(self.scores(), [6])
+
     def test_a_verdict_names_what_it_rests_on(self):
         self.engine.feed(patient(), observation(score=5, version="3"))
         with sqlite3.connect(f"file:{self.site.store}?mode=ro", uri=True) as store:
