@@ -112,6 +112,11 @@ static void read_text(reader *r, const json *value, const field *f, str *to) {
         return;
     }
     *to = value->text;
+    if (f->kind == FIELD_TEXT && value->text.n > LIMIT_IDENTIFIER_BYTES)
+        wrong(r, value, "too-long",
+              arena_printf(r->arena, "\"%s\" is longer than %d bytes", f->name,
+                           LIMIT_IDENTIFIER_BYTES),
+              S("shorten it"));
     if (f->kind != FIELD_PATH || value->text.p[0] == '/') return;
     if (r->base.n == 0) {
         wrong(r, value, "value",

@@ -227,7 +227,10 @@ enum { DECIDE_AGAIN_MINUTES = 60 };
 /* Notes when this person is to be decided again: at once when a Flag is on hold or a criterion
  * looks at the clock. */
 static void note_due(work *w, const group *g) {
-    int64_t due = w->again ? w->clock + DECIDE_AGAIN_MINUTES * INT64_C(60000000000) : 0;
+    int64_t due = 0;
+    if (w->again &&
+        __builtin_add_overflow(w->clock, DECIDE_AGAIN_MINUTES * INT64_C(60000000000), &due))
+        due = INT64_MAX;
     for (isize i = 0; i < g->n; i++)
         *PUSH(w, w->due) =
             (decided_patient){g->members[i].ref, &g->members[i] == g->canonical ? due : 0};

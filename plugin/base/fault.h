@@ -29,6 +29,7 @@ enum {
     LIMIT_MESSAGE_BYTES = 64 << 20, /* one message (configurable) */
     LIMIT_DEPTH = 64,               /* nesting of JSON, XML and expressions */
     LIMIT_STRING_BYTES = 1 << 20,   /* one string that is kept */
+    LIMIT_IDENTIFIER_BYTES = 1024,  /* system or value of an identifier, name of a source */
     LIMIT_REPLY_BYTES = 1 << 20,    /* one reply of an EHR or token server */
     LIMIT_NODES = 1 << 26,          /* nodes of one tape */
     LIMIT_STEPS = 1 << 24,          /* operations of one expression on one input */

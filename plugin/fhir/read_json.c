@@ -111,6 +111,8 @@ static bool read_primitive(reader *r, object *parent, const model_spelling *f, c
         return true;
     }
     const char *rule = NULL;
+    /* A resource's wrong id stays: whoever uses the resource must not take it for one without. */
+    bool kept_id = parent->resource && f->key == KEY_id && !null && text.n > 0;
     if (null)
         read_problem(r, place, at, "structure", "null is no value in FHIR JSON",
                      "leave the member out");
@@ -118,9 +120,8 @@ static bool read_primitive(reader *r, object *parent, const model_spelling *f, c
         read_problem(r, place, at, "structure", "the value has the wrong JSON type for its element",
                      expected_spelling(f->type));
     else if ((rule = scalar_rule(r, f->type, &text, &flags, &code)))
-        read_problem(r, place, at, code, rule, "correct the value; it was left out");
-    /* A resource's wrong id stays: whoever uses the resource must not take it for one without. */
-    bool kept_id = parent->resource && f->key == KEY_id && !null && text.n > 0;
+        read_problem(r, place, at, code, rule,
+                     kept_id ? "correct the value" : "correct the value; it was left out");
     if ((null || !fits || rule) && !kept_id) {
         if (in_array) add_hole(r, parent, f, REPORTED);
         return true;

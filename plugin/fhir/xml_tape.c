@@ -196,7 +196,8 @@ static void open_primitive(xml_tape *x, xml_frame *f, const model_spelling *m,
         text = value_of(x, list[i].value);
         const char *code, *rule = value_rule(x, m->type, text, &code);
         if (!rule) break;
-        problem_at(x, &f->place, code, rule, "correct the value; it was left out");
+        problem_at(x, &f->place, code, rule,
+                   m->key == KEY_id ? "correct the value" : "correct the value; it was left out");
         f->reported = true;
         /* As in read_json.c: a resource's wrong id stays. Other ids are attributes. */
         if (m->key != KEY_id) text = (str){0};

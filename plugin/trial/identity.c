@@ -13,7 +13,7 @@ static uint32_t child_at(const extraction *x, uint32_t parent, model_key key) {
 
 /* --- references --- */
 /* FHIR R4 datatypes, id: [A-Za-z0-9\-\.]{1,64}. */
-static bool good_id(str id) {
+bool identity_good_id(str id) {
     for (isize i = 0; i < id.n; i++) {
         char c = id.p[i];
         bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -37,7 +37,7 @@ static bool split_reference(str reference, str *type, str *id) {
     if (last <= 0 || last + 1 >= path.n) return false;
     *type = str_slice(path, before + 1, last);
     *id = str_slice(path, last + 1, path.n);
-    return type->n > 0 && good_id(*id);
+    return type->n > 0 && identity_good_id(*id);
 }
 
 static const part *part_at_url(const extraction *x, str url) {
@@ -169,7 +169,10 @@ static str content_of(extraction *x, uint32_t resource) {
 
 static str id_of_url(str type, str url) {
     str url_type, id;
-    if (str_starts(url, S("urn:uuid:"))) return str_slice(url, S("urn:uuid:").n, url.n);
+    if (str_starts(url, S("urn:uuid:"))) {
+        id = str_slice(url, S("urn:uuid:").n, url.n);
+        return identity_good_id(id) ? id : (str){0};
+    }
     if (str_starts(url, S("urn:"))) return (str){0};
     return split_reference(url, &url_type, &id) && str_eq(url_type, type) ? id : (str){0};
 }
@@ -194,7 +197,7 @@ void identity_of(extraction *x, part *p) {
     e->type = model_type_name(x->tape->model, x->tape->nodes[p->resource].type);
     e->content = content_of(x, p->resource);
     e->id = text_at(x, p->resource, KEY_id);
-    p->refused = e->id.n > 0 && !good_id(e->id);
+    p->refused = e->id.n > 0 && !identity_good_id(e->id);
     if (p->refused)
         message_problem(x, p, TAPE_NONE, PROBLEM_ERROR, "value",
                         S("the resource's id is no FHIR id, so no reference can lead to it: the "
@@ -222,6 +225,15 @@ void identity_of_patient(extraction *x, part *p) {
          i = tape_next(x->tape, p->resource, i)) {
         str system = text_at(x, i, KEY_system), value = text_at(x, i, KEY_value);
         if (!system.n || !value.n) continue;
+        if (system.n > LIMIT_IDENTIFIER_BYTES || value.n > LIMIT_IDENTIFIER_BYTES) {
+            message_problem(x, p, i, PROBLEM_WARNING, "too-long",
+                            arena_printf(x->arena,
+                                         "an identifier longer than %d bytes tells nobody who the "
+                                         "patient is: it is passed over",
+                                         LIMIT_IDENTIFIER_BYTES),
+                            S("send the identifier itself"));
+            continue;
+        }
         buf_add(&ids, ids.n > 1 ? S(",[") : S("["));
         buf_json_string(&ids, system);
         buf_byte(&ids, ',');

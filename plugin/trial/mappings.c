@@ -170,6 +170,12 @@ static str study_digest_of(loader *l, const study *s, const digest *d) {
     return hex_of(l, d, &text);
 }
 
+static const projection *reach_of(const mappings *m) {
+    projection *all = projection_new(m->arena, m->model);
+    for (isize i = 0; i < m->stored_count; i++) view_project(m->views[i].view, all);
+    return all;
+}
+
 static void make_digests(loader *l, const digest *d) {
     mappings *m = l->set;
     if (!d) return;
@@ -201,6 +207,7 @@ const mappings *mappings_load(arena *arena, const mapping_file *files, isize n,
     site_check(&l);
     terminology_unused(&l);
     if (found->errors != errors) return NULL;
+    m->reach = reach_of(m);
     make_digests(&l, digest);
     return m;
 }

@@ -37,10 +37,14 @@ static bool removed_by_url(extraction *x, part *p, uint32_t request) {
     isize slash = str_find_byte(url, '/', 0);
     bool plain = slash > 0 && slash + 1 < url.n && str_find_byte(url, '?', 0) < 0 &&
                  str_find_byte(url, '/', slash + 1) < 0;
-    if (!plain) {
-        message_problem(x, p, request, PROBLEM_ERROR, "not-supported",
+    if (!plain ||
+        !model_is_resource(x->tape->model,
+                           model_find_type(x->tape->model, str_slice(url, 0, slash))) ||
+        !identity_good_id(str_slice(url, slash + 1, url.n))) {
+        message_problem(x, p, request, PROBLEM_ERROR, plain ? "value" : "not-supported",
                         S("a DELETE must name one resource as Type/id"),
-                        S("conditional deletes cannot be followed without a server"));
+                        plain ? S("write a type of FHIR R4 and an id")
+                              : S("conditional deletes cannot be followed without a server"));
         return false;
     }
     p->entry.type = str_slice(url, 0, slash);
@@ -227,7 +231,7 @@ void message_extract(const mappings *m, arena *arena, const tape *tape, const di
     list_parts(&x, out);
     for (isize i = 0; i < x.n; i++) identity_of(&x, &x.parts[i]);
     identity_index(&x);
-    path_run run = {.tape = codemap_apply(m, arena, tape, &moved),
+    path_run run = {.tape = codemap_apply(m, arena, long_text_hidden(&x), &moved),
                     .arena = arena,
                     .terminology = &m->terms.face,
                     .now = now};

@@ -41,6 +41,8 @@ typedef struct extraction {
 void message_problem(extraction *x, const part *p, uint32_t node, problem_level level,
                      const char *code, str text, str remedy);
 
+/* Whether a text is a FHIR id. */
+bool identity_good_id(str id);
 /* Type, id, version, order facts and content digest of a part (identity.c). */
 void identity_of(extraction *x, part *p);
 /* Prepares the lookup of full URLs once all identities are known. */
@@ -52,6 +54,10 @@ str identity_patient_id(extraction *x, str reference, bool *elsewhere);
 str identity_patient(extraction *x, const part *p, bool *unusable);
 /* A Patient's identifiers and links as the JSON of trial.h. */
 void identity_of_patient(extraction *x, part *p);
+
+/* The tape as views may see it: without texts beyond the limit; the tape itself where there are
+ * none that a view reaches (long_text.c). */
+const tape *long_text_hidden(extraction *x);
 
 /* The tape with the site's codings added, and per node of the old tape its number in the new one;
  * the old tape and NULL when the site's code map has nothing to add (codemap.c). */

@@ -7,6 +7,7 @@
 #ifndef FHIRTRIAL_TRIAL_SET_H
 #define FHIRTRIAL_TRIAL_SET_H
 
+#include "fhir/read.h"
 #include "trial/trial.h"
 
 /* --- terminology --- */
@@ -168,6 +169,7 @@ struct mappings {
     site site;
     record_view *views;
     isize view_count, stored_count;
+    const projection *reach; /* what the stored views can see of a resource */
     study *studies;
     isize study_count;
     model_type record_type;

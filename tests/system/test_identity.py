@@ -312,6 +312,12 @@ class ByIdentifier(Case):
         self.engine.feed(patient("p1"), observation(score=5))
         self.assertEqual(self.flags(), {})
 
+    def test_a_very_long_identifier_stops_nobody(self):
+        document = self.engine.feed(patient("p1", identifier=mrn("7" * 5000) + mrn("7")))
+        self.assertIn("1024", document["operationOutcome"]["issue"][0]["details"]["text"])
+        self.engine.feed(observation(score=5))
+        self.assertEqual(self.statuses(), {"7": "active"})
+
     def test_a_corrected_identifier_retires_the_flag_under_the_old_one(self):
         self.engine.feed(patient("p1", identifier=mrn("7")), observation(score=5))
         self.assertEqual(self.statuses(), {"7": "active"})

@@ -52,6 +52,12 @@ class Bundles(Case):
         self.assertEqual(document["operationOutcome"]["issue"][0]["code"], "not-supported")
         self.assertEqual(self.scores(), [1])
 
+    def test_a_delete_of_what_cannot_be_is_an_issue(self):
+        for url in ("Observatoin/o1", "Observation/no id", "Quantity/x"):
+            with self.subTest(url):
+                document = self.engine.feed(bundle(delete(url)))
+                self.assertEqual((document["outcome"], document["written"]), ("partial", 0))
+
     def test_get_and_search_outcomes_say_nothing(self):
         outcome = {"resource": {"resourceType": "OperationOutcome", "issue": []}, "search": {"mode": "outcome"}}
         document = self.engine.feed(bundle(request("GET"), outcome, kind="searchset"))

@@ -23,6 +23,25 @@ static void uuid_step(kit *k) {
 }
 static void without_id_it_is_the_uuid_of_the_full_url(void) { kit_run(uuid_step); }
 
+static void odd_uuid_step(kit *k) {
+    message m = extract(k, BUNDLE(ENTRY("urn:uuid:no id|at all", "{`resourceType`:`Patient`}")));
+    CHECK_INT(m.entries[0].id.n, DIGEST_HEX);
+}
+static void a_full_url_without_an_id_gives_none(void) { kit_run(odd_uuid_step); }
+
+static void long_identifier_step(kit *k) {
+    char *value = arena_new(&k->arena, char, LIMIT_IDENTIFIER_BYTES + 2);
+    memset(value, 'x', LIMIT_IDENTIFIER_BYTES + 1);
+    message m = extract(k, arena_printf(&k->arena,
+                                        "{`resourceType`:`Patient`,`id`:`p`,`identifier`:[{`system`"
+                                        ":`s`,`value`:`%s`},{`system`:`s`,`value`:`1`}]}",
+                                        value)
+                               .p);
+    CHECK_TEXT(m.entries[0].identifiers, "[[\"s\",\"1\"]]");
+    CHECK(kit_found(k, "longer than 1024 bytes"));
+}
+static void a_very_long_identifier_is_passed_over(void) { kit_run(long_identifier_step); }
+
 static void own_id_step(kit *k) {
     message m = extract(k, BUNDLE(ENTRY("urn:uuid:11111111-2222-3333-4444-555555555555",
                                         "{`resourceType`:`Patient`,`id`:`own`}")));
@@ -129,6 +148,8 @@ static void patient_step(kit *k) {
 static void a_patient_tells_identifiers_and_links(void) { kit_run(patient_step); }
 
 const unit_test trial_identity_suite[] = {
+    UNIT_TEST(a_full_url_without_an_id_gives_none),
+    UNIT_TEST(a_very_long_identifier_is_passed_over),
     UNIT_TEST(without_id_it_is_the_uuid_of_the_full_url),
     UNIT_TEST(its_own_id_comes_first),
     UNIT_TEST(without_both_it_is_its_content),
