@@ -221,6 +221,25 @@ def a_mistake_has_line_column_and_suggestion(folder):
     assert 'did you mean "screening"' in line and "[/sreening]" in line, line
 
 
+def a_quantity_beside_a_bare_number_is_warned_of(folder):
+    view = dict(MAPPINGS["core/views/obs.json"], where=[{"path": "value.ofType(Quantity) >= 7"}])
+    code, out, _ = run("check", mappings(folder, {"core/views/obs.json": view}))
+    assert code == 0 and "warning: a Quantity beside a number" in out and "[/where/0/path]" in out, out
+    view["where"] = [{"path": "value.ofType(Quantity) >= 7 'g/dL' and value.ofType(Quantity).value > 7"}]
+    code, out, _ = run("check", mappings(folder, {"core/views/obs.json": view}))
+    assert code == 0 and "warning" not in out, out
+
+
+def a_folder_that_nobody_reads_is_warned_of(folder):
+    code, out, _ = run("check", mappings(folder, {"stuides/s2/protocol.json": {}}))
+    assert code == 0 and 'stuides: warning: this folder is not read; did you mean "studies"?' in out, out
+
+
+def an_empty_file_has_a_place(folder):
+    code, out, _ = run("check", mappings(folder, {"core/views/x.json": ""}))
+    assert code == 1 and "core/views/x.json:1:1: error: " in out, out
+
+
 def an_unknown_zone_is_an_error(folder):
     site = {"schema": 1, "id": "demo", "timezone": "Europe/Berln"}
     code, out, _ = run("check", mappings(folder, {"sites/demo/site.json": site}))
@@ -266,7 +285,9 @@ TESTS = [ndjson_is_the_default, csv_quotes_as_rfc_4180_says, json_is_one_array, 
          a_resource_that_fails_gives_no_row, a_file_that_is_absent_is_passed_over,
          a_mistake_in_the_view_has_its_line, wrong_use_is_two, help_shows_an_example,
          a_closed_pipe_ends_it, memory_is_bounded_by_one_message, good_mappings_pass,
-         a_mistake_has_line_column_and_suggestion, an_unknown_zone_is_an_error,
+         a_mistake_has_line_column_and_suggestion,
+         a_quantity_beside_a_bare_number_is_warned_of, a_folder_that_nobody_reads_is_warned_of,
+         an_empty_file_has_a_place, an_unknown_zone_is_an_error,
          every_site_is_checked, findings_are_json_on_request, a_folder_that_is_absent_is_two,
          the_shipped_mappings_have_no_mistake]
 

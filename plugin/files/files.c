@@ -130,13 +130,23 @@ static bool take_file(gather *g, int folder, const char *leaf, str name) {
 
 static bool take_folder(gather *g, int parent, const char *leaf, str name, int depth);
 
+/* A wrong spelling is taken too, so that it is reported and not passed over in silence. */
+static bool json_name(str name) {
+    return name.n > 5 && str_eq_ascii_case(str_slice(name, name.n - 5, name.n), S(".json"));
+}
+
 static bool take_entry(gather *g, int folder, const char *leaf, str name, int depth) {
     struct stat info;
     if (fstatat(folder, leaf, &info, AT_SYMLINK_NOFOLLOW) != 0) return true;
     if (S_ISDIR(info.st_mode)) return take_folder(g, folder, leaf, name, depth + 1);
-    if (S_ISREG(info.st_mode) && str_ends(name, S(".json")))
-        return take_file(g, folder, leaf, name);
-    return true;
+    if (S_ISLNK(info.st_mode)) {
+        fault_set(g->fault, FAULT_CONFIG, -1,
+                  "%.*s is a symbolic link, and none is followed among mappings: put the file or "
+                  "folder itself there",
+                  STR_ARGS(name));
+        return false;
+    }
+    return !S_ISREG(info.st_mode) || !json_name(name) || take_file(g, folder, leaf, name);
 }
 
 static bool take_folder(gather *g, int parent, const char *leaf, str name, int depth) {
@@ -197,8 +207,14 @@ static bool take_named(gather *g, int root, const char *kind, str name) {
     }
     str path = arena_printf(g->arena, "%s/%.*s", kind, STR_ARGS(name));
     struct stat info;
-    if (fstatat(root, path.p, &info, 0) == 0 && S_ISDIR(info.st_mode))
-        return take_folder(g, root, path.p, path, 1);
+    isize before = g->n;
+    if (fstatat(root, path.p, &info, 0) == 0 && S_ISDIR(info.st_mode)) {
+        if (!take_folder(g, root, path.p, path, 1)) return false;
+        if (g->n > before) return true;
+        fault_set(g->fault, FAULT_CONFIG, -1,
+                  "the folder %.*s of the mappings holds no *.json file", STR_ARGS(path));
+        return false;
+    }
     str near = nearest_folder(g->arena, root, kind, name);
     fault_set(g->fault, FAULT_CONFIG, -1, "there is no folder %.*s in the mappings%s%.*s%s",
               STR_ARGS(path), near.n ? ": did you mean \"" : "", STR_ARGS(near),
@@ -206,11 +222,36 @@ static bool take_named(gather *g, int root, const char *kind, str name) {
     return false;
 }
 
+/* Each study as if it were named: one without a file is no study. */
+static bool take_every_study(gather *g, int root) {
+    int fd = openat(root, "studies", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    bool ok = true;
+    if (!dir) {
+        bool absent = fd < 0 && errno == ENOENT;
+        if (!absent)
+            fault_set(g->fault, FAULT_CONFIG, -1,
+                      "studies in the mappings cannot be opened as a folder");
+        if (fd >= 0) close(fd);
+        return absent;
+    }
+    for (struct dirent *entry; ok && (entry = readdir(dir));) {
+        struct stat info;
+        str name = arena_str(g->arena, str_from(entry->d_name));
+        if (name.p[0] == '.' || fstatat(dirfd(dir), name.p, &info, AT_SYMLINK_NOFOLLOW) != 0)
+            continue;
+        ok = S_ISDIR(info.st_mode)
+                 ? take_named(g, root, "studies", name)
+                 : take_entry(g, dirfd(dir), name.p,
+                              arena_printf(g->arena, "studies/%.*s", STR_ARGS(name)), 1);
+    }
+    closedir(dir);
+    return ok;
+}
+
 static bool take_chosen(gather *g, int root, const mapping_choice *choice) {
     if (!take_folder(g, root, "core", S("core"), 1)) return false;
-    if (!choice->studies && faccessat(root, "studies", F_OK, 0) == 0 &&
-        !take_folder(g, root, "studies", S("studies"), 1))
-        return false;
+    if (!choice->studies && !take_every_study(g, root)) return false;
     for (isize i = 0; choice->studies && i < choice->study_count; i++)
         if (!take_named(g, root, "studies", choice->studies[i])) return false;
     return choice->site.n == 0 || take_named(g, root, "sites", choice->site);

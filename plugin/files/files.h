@@ -26,8 +26,9 @@ typedef struct mapping_choice {
 } mapping_choice;
 
 /* Every *.json of core/, of the chosen studies and of the one site, in name order, with names
- * relative to `folder` ("core/views/condition.json"). Hidden files and other endings are passed
- * over. False: *fault names what is missing, with the nearest existing name. */
+ * relative to `folder` ("core/views/condition.json"); also where the ending is written in capitals.
+ * Hidden files and other endings are passed over, a symbolic link is refused. False: *fault names
+ * what is missing, with the nearest existing name. */
 bool files_mappings(arena *arena, str folder, const mapping_choice *choice,
                     const mapping_file **files, isize *n, fault *fault);
 

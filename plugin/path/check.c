@@ -122,17 +122,30 @@ static void clash(checker *c, const ast *a, const char *what) {
                  S("convert one side (toString(), toDate(), a literal such as @2025-01-31)"));
 }
 
+/* A number has the unit 1, and is unknown beside any other: a rule that is never true. */
+static void check_bare_number(checker *c, const ast *a, int left, int right) {
+    bool number = (left == ITEM_QUANTITY && numeric(right) && right != ITEM_QUANTITY) ||
+                  (right == ITEM_QUANTITY && numeric(left) && left != ITEM_QUANTITY);
+    if (number)
+        path_report(c->reporter, PROBLEM_WARNING, "invalid", a->at,
+                    S("a Quantity beside a number without a unit is compared only where its own "
+                      "unit is 1"),
+                    S("give the number its unit, such as 7 'g/dL'"));
+}
+
 static void check_order(checker *c, ast *a) {
     check_single(c, a->left, sign_text(c, a));
     check_single(c, a->right, sign_text(c, a));
     int l = static_kind(a->left->type), r = static_kind(a->right->type);
     if (l >= 0 && r >= 0 && !kinds_meet(l, r)) clash(c, a, "have no order between them");
+    check_bare_number(c, a, l, r);
     a->type = static_value(ITEM_BOOLEAN);
 }
 
 static void check_equality(checker *c, ast *a) {
     int l = static_kind(a->left->type), r = static_kind(a->right->type);
     if (l >= 0 && r >= 0 && !kinds_meet(l, r)) clash(c, a, "are never equal");
+    check_bare_number(c, a, l, r);
     bool equals = a->op == BINARY_EQUAL || a->op == BINARY_NOT_EQUAL;
     if (equals && a->left->type.many && a->right->kind == AST_LITERAL)
         path_report(c->reporter, PROBLEM_WARNING, "invalid", a->at,

@@ -11,7 +11,7 @@ const char *tool_level(problem_level level) {
 void tool_print_problem(FILE *to, const char *name, str text, const problem *p) {
     int line = 0, column = 0;
     fputs(name, to);
-    if (p->at >= 0 && text.n) {
+    if (p->at >= 0 && text.p) { /* also the only place of an empty file */
         problem_line_column(text, p->at, &line, &column);
         fprintf(to, ":%d:%d", line, column);
     }

@@ -47,10 +47,19 @@ static file_kind kind_of(str name) {
     return !site && str_eq(third, S("protocol.json")) ? FILE_PROTOCOL : FILE_OTHER;
 }
 
+static bool misspelt_ending(str name) {
+    str end = str_slice(name, name.n > 5 ? name.n - 5 : 0, name.n);
+    return str_eq_ascii_case(end, S(".json")) && !str_eq(end, S(".json"));
+}
+
 static void read_file(loader *l, set_file *file) {
     fault fault;
     if (file->kind == FILE_OTHER) {
-        if (str_ends(file->name, S(".json")))
+        if (misspelt_ending(file->name))
+            set_problem(l, PROBLEM_ERROR, file, NULL, "structure",
+                        S("the name of a mapping file ends in .json, in small letters"),
+                        S("rename it, or move it away"));
+        else if (str_ends(file->name, S(".json")))
             set_problem(
                 l, PROBLEM_WARNING, file, NULL, "structure",
                 S("this file's place tells nothing about what it is: it is not read"),
@@ -80,6 +89,32 @@ static void read_file(loader *l, set_file *file) {
                                      .remedy = S("correct the JSON")});
 }
 
+static bool same_folder(str a, str b) {
+    return str_eq(segment(a, 0), segment(b, 0)) && str_eq(segment(a, 1), segment(b, 1));
+}
+
+/* A study's folder without its protocol, or a site's without its site.json, would be half of what
+ * was meant. */
+static void check_folder(loader *l, isize first) {
+    const mappings *m = l->set;
+    const set_file *file = &m->files[first];
+    bool site = str_eq(segment(file->name, 0), S("sites"));
+    if (!site && !str_eq(segment(file->name, 0), S("studies"))) return;
+    if (first > 0 && same_folder(m->files[first - 1].name, file->name)) return; /* was looked at */
+    str wanted = site ? S("site.json") : S("protocol.json"), near = {0};
+    for (isize i = first; i < m->file_count && same_folder(m->files[i].name, file->name); i++) {
+        str leaf = segment(m->files[i].name, 2);
+        if (m->files[i].kind == (site ? FILE_SITE : FILE_PROTOCOL)) return;
+        if (!segment(m->files[i].name, 3).n && problem_nearest(wanted, &leaf, 1).n) near = leaf;
+    }
+    set_problem(l, PROBLEM_ERROR, file, NULL, "not-found",
+                arena_printf(l->arena, "the folder %.*s/%.*s has no %.*s",
+                             STR_ARGS(segment(file->name, 0)), STR_ARGS(segment(file->name, 1)),
+                             STR_ARGS(wanted)),
+                near.n ? arena_printf(l->arena, "rename %.*s", STR_ARGS(near))
+                       : S("add it, or move the folder away"));
+}
+
 static void list_files(loader *l, const mapping_file *files, isize n) {
     mappings *m = l->set;
     m->files = arena_new(l->arena, set_file, n);
@@ -95,6 +130,7 @@ static void list_files(loader *l, const mapping_file *files, isize n) {
         if (str_eq(segment(file->name, 0), S("studies"))) file->study = segment(file->name, 1);
         read_file(l, file);
     }
+    for (isize i = 0; i < n; i++) check_folder(l, i);
 }
 
 str mappings_timezone(arena *arena, const mapping_file *files, isize n) {

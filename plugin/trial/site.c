@@ -49,7 +49,12 @@ void site_load(loader *l) {
     if (!schema || !str_eq(schema->text, S("1")))
         set_problem(l, PROBLEM_ERROR, s->file, schema ? schema : s->root, "value",
                     S("\"schema\" must be 1"), S("this version reads schema 1"));
-    expect(l, s, "id", JSON_STRING, "a string");
+    const json *id = expect(l, s, "id", JSON_STRING, "a string");
+    str folder = str_slice(s->file->name, S("sites/").n, s->file->name.n - S("/site.json").n);
+    if (id && !str_eq(id->text, folder))
+        set_problem(l, PROBLEM_ERROR, s->file, id, "value",
+                    S("the id of a site is the name of its folder"),
+                    arena_printf(l->arena, "write \"%.*s\"", STR_ARGS(folder)));
     expect(l, s, "timezone", JSON_STRING, "a string");
     s->id = json_text(s->root, "id");
     s->timezone = json_text(s->root, "timezone");

@@ -173,19 +173,38 @@ static void an_absent_folder_gets_a_suggestion(void) {
     mappings_fail(unit_scratch(""), (mapping_choice){0}, "core cannot be opened");
 }
 
-static void a_link_out_of_the_folder_is_passed_over(void) {
-    static const char *const names[] = {"core/views/a.json", "core/views/b.json",
-                                        "studies/one/p.json", "studies/two/p.json"};
+static void a_symbolic_link_is_refused(void) {
     char link[4200];
     const char *root = make_mappings();
     snprintf(link, sizeof link, "%s/core/views/c.json", root);
     unlink(link);
     CHECK(symlink("/etc/passwd", link) == 0);
+    mappings_fail(root, (mapping_choice){0}, "core/views/c.json is a symbolic link");
+    unlink(link);
+}
+
+static void a_study_without_a_file_is_refused(void) {
+    char path[4200];
+    const char *root = make_mappings();
+    snprintf(path, sizeof path, "%s/studies/three", root);
+    CHECK(mkdir(path, 0700) == 0);
+    mappings_fail(root, (mapping_choice){0}, "studies/three of the mappings holds no *.json file");
+    rmdir(path);
+}
+
+static void an_ending_in_capitals_is_not_lost(void) {
+    static const char *const names[] = {"core/views/C.JSON", "core/views/a.json",
+                                        "core/views/b.json", "studies/one/p.json",
+                                        "studies/two/p.json"};
+    char path[4200];
+    const char *root = make_mappings();
+    snprintf(path, sizeof path, "%s/core/views/C.JSON", root);
+    put(path, "/core/views/C.JSON");
     call c = {.folder = root};
     run(&c, mappings_step);
-    found(&c, names, 4);
+    found(&c, names, 5);
     arena_release(&c.arena);
-    unlink(link);
+    unlink(path);
 }
 
 static void folders_nest_so_deep_only(void) {
@@ -211,7 +230,9 @@ const unit_test files_files_suite[] = {
     UNIT_TEST(core_all_studies_and_one_site),
     UNIT_TEST(chosen_studies_and_no_site),
     UNIT_TEST(an_absent_folder_gets_a_suggestion),
-    UNIT_TEST(a_link_out_of_the_folder_is_passed_over),
+    UNIT_TEST(a_symbolic_link_is_refused),
+    UNIT_TEST(a_study_without_a_file_is_refused),
+    UNIT_TEST(an_ending_in_capitals_is_not_lost),
     UNIT_TEST(folders_nest_so_deep_only),
     UNIT_END,
 };

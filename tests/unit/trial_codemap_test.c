@@ -8,6 +8,7 @@ static void prepare(kit *k) {
              "`column`:[{`name`:`codes`,`type`:`code`,`collection`:true,`path`:`code.coding.code`},"
              "{`name`:`parts`,`type`:`code`,`collection`:true,`path`:`component.code.coding.code`},"
              "{`name`:`value`,`type`:`string`,`path`:`value.ofType(string)`}]}]}");
+    kit_file(k, "sites/here/site.json", "{`schema`:1,`id`:`here`}");
     kit_file(k, "sites/here/conceptmaps/local.json",
              "{`resourceType`:`ConceptMap`,`url`:`https://m.example/local`,`status`:`active`,"
              "`group`:[{`source`:`local`,`target`:`std`,`element`:[{`code`:`L1`,`target`:[{`code`:"

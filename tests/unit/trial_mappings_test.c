@@ -95,6 +95,7 @@ static void a_protocol_changes_no_view(void) { kit_run(protocol_step); }
 static void site_map_step(kit *k) {
     base(k);
     digests a = take(k);
+    kit_file(k, "sites/here/site.json", "{`schema`:1,`id`:`here`}");
     kit_file(k, "sites/here/conceptmaps/x.json",
              "{`resourceType`:`ConceptMap`,`url`:`https://m.example/x`,`status`:`active`,`group`:[{"
              "`source`:`l`,`target`:`t`,`element`:[{`code`:`1`,`target`:[{`code`:`2`,"
@@ -163,6 +164,23 @@ static void place_step(kit *k) {
 }
 static void a_file_in_no_known_place_is_warned_of(void) { kit_run(place_step); }
 
+static void half_step(kit *k) {
+    base(k);
+    kit_file(k, "core/views/consent.JSON", "{}");
+    kit_file(k, "studies/s2/Protocol.json", "{}");
+    kit_file(k, "sites/here/conceptmaps/x.json",
+             "{`resourceType`:`ConceptMap`,`url`:`u`,`status`:`active`}");
+    CHECK(kit_load(k) == NULL);
+    CHECK(kit_found(k, "ends in .json, in small letters"));
+    CHECK(kit_found(k, "the folder studies/s2 has no protocol.json"));
+    CHECK(kit_found(k, "the folder sites/here has no site.json"));
+    bool renames = false;
+    for (isize i = 0; i < k->found.n; i++)
+        renames |= str_eq(k->found.list[i].remedy, S("rename Protocol.json"));
+    CHECK(renames);
+}
+static void half_of_what_was_meant_is_an_error(void) { kit_run(half_step); }
+
 static void array_step(kit *k) {
     base(k);
     change(k, "core/views/obs.json", "[]");
@@ -189,6 +207,7 @@ const unit_test trial_mappings_suite[] = {
     UNIT_TEST(stored_views_come_by_name_and_then_derived_ones),
     UNIT_TEST(broken_json_has_file_and_offset),
     UNIT_TEST(a_file_in_no_known_place_is_warned_of),
+    UNIT_TEST(half_of_what_was_meant_is_an_error),
     UNIT_TEST(a_file_must_hold_an_object),
     UNIT_TEST(the_time_zone_is_known_before_loading),
     UNIT_END};

@@ -27,6 +27,7 @@ static void refused(kit *k, const char *site, const char *message, const char *r
 static void mistakes_step(kit *k) {
     refused(k, "{`schema`:1,`id`:`here`,`timezon`:`UTC`}", "timezon", "timezone");
     refused(k, "{`id`:`here`}", "\"schema\" must be 1", "schema 1");
+    refused(k, "{`schema`:1,`id`:`heer`}", "the name of its folder", "write \"here\"");
     refused(k, "{`schema`:1,`id`:`here`,`complete`:[`obz`]}", "no view 'obz'", "obs");
     refused(k, "{`schema`:1,`id`:`here`,`complete`:`obs`}", "array of view names", "");
     refused(k, "{`schema`:1,`id`:`here`,`defaultZone`:`CET`}", "must be an offset", "+01:00");

@@ -99,6 +99,7 @@ static void site_step(kit *k) {
     kit_file(k, "core/conceptmaps/a.json",
              MAP("a", "{`source`:`s`,`target`:`t`,`element`:[{`code`:`1`,`target`:[{`code`:`core`,"
                       "`equivalence`:`equal`}]}]}"));
+    kit_file(k, "sites/here/site.json", "{`schema`:1,`id`:`here`}");
     kit_file(k, "sites/here/conceptmaps/a.json",
              MAP("a", "{`source`:`s`,`target`:`t`,`element`:[{`code`:`1`,`target`:[{`code`:`site`,"
                       "`equivalence`:`equal`}]}]}"));
