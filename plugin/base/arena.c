@@ -135,7 +135,8 @@ static isize padding(const char *p, isize align) {
     return (isize)(-(uintptr_t)p & (uintptr_t)(align - 1));
 }
 
-void *arena_alloc(arena *a, isize count, isize size, isize align) {
+/* Room for the objects, not zeroed; *bytes is how much. */
+static inline char *take_room(arena *a, isize count, isize size, isize align, isize *out) {
     isize bytes;
     if (count < 0 || __builtin_mul_overflow(count, size, &bytes) ||
         bytes > PTRDIFF_MAX - RED_ZONE - align) {
@@ -153,7 +154,20 @@ void *arena_alloc(arena *a, isize count, isize size, isize align) {
     char *object = a->beg + padding(a->beg, align);
     a->beg = object + bytes + RED_ZONE;
     unpoison(object, bytes);
+    *out = bytes;
+    return object;
+}
+
+void *arena_alloc(arena *a, isize count, isize size, isize align) {
+    isize bytes;
+    char *object = take_room(a, count, size, align, &bytes);
     return memset(object, 0, (size_t)bytes);
+}
+
+void *arena_copy(arena *a, const void *from, isize count, isize size, isize align) {
+    isize bytes;
+    char *object = take_room(a, count, size, align, &bytes);
+    return bytes > 0 ? memcpy(object, from, (size_t)bytes) : object;
 }
 
 void *arena_grow(arena *a, void *old, isize count, isize capacity, isize size, isize align) {

@@ -39,6 +39,8 @@ void arena_clear(arena *arena);
  * FAULT_NOMEM on overflow, at the ceiling, and when the system has no memory. count == 0 gives a
  * valid pointer. */
 void *arena_alloc(arena *arena, isize count, isize size, isize align);
+/* The same, but holding a copy of the objects at `from`. */
+void *arena_copy(arena *arena, const void *from, isize count, isize size, isize align);
 /* Grows an array of `size`-byte objects from `count` to `capacity` objects; in place where it was
  * the newest object, else by copy. The old pointer is dead afterwards. */
 void *arena_grow(arena *arena, void *old, isize count, isize capacity, isize size, isize align);

@@ -139,7 +139,14 @@ isize decimal_format(decimal value, char text[DECIMAL_TEXT]) {
 
 /* --- comparison --- */
 
+static bool is_short(decimal a) { return a.coef == (int64_t)a.coef && a.scale <= 18; }
+
 int decimal_compare(decimal a, decimal b) {
+    if (is_short(a) && is_short(b)) { /* 64 bits times 10^18 fit in 128 */
+        if (a.scale < b.scale) a.coef *= (__int128)power10(b.scale - a.scale);
+        if (b.scale < a.scale) b.coef *= (__int128)power10(a.scale - b.scale);
+        return (a.coef > b.coef) - (a.coef < b.coef);
+    }
     __int128 one_a = (__int128)power10(a.scale);
     __int128 one_b = (__int128)power10(b.scale);
     __int128 whole_a = a.coef / one_a;

@@ -51,17 +51,27 @@ static bool take(scan *s, char c) {
     return true;
 }
 
-/* Exactly `count` digits, within low..high. */
-static bool take_number(scan *s, int count, int low, int high, int *out) {
-    int n = 0;
-    if (s->text.n - s->at < count) return false;
-    for (int i = 0; i < count; i++) {
-        char c = s->text.p[s->at++];
-        if (c < '0' || c > '9') return false;
-        n = n * 10 + (c - '0');
-    }
-    *out = n;
-    return n >= low && n <= high;
+/* Two digits as a number, or -1. */
+static inline int two_digits(const char *p) {
+    unsigned tens = (unsigned)p[0] - '0', ones = (unsigned)p[1] - '0';
+    return tens <= 9 && ones <= 9 ? (int)(tens * 10 + ones) : -1;
+}
+
+/* Exactly two digits, within low..high. */
+static inline bool take_two(scan *s, int low, int high, int *out) {
+    if (s->text.n - s->at < 2) return false;
+    *out = two_digits(s->text.p + s->at);
+    s->at += 2;
+    return *out >= low && *out <= high;
+}
+
+/* Exactly four digits that are no zero. */
+static inline bool take_year(scan *s, int *out) {
+    if (s->text.n - s->at < 4) return false;
+    int high = two_digits(s->text.p + s->at), low = two_digits(s->text.p + s->at + 2);
+    s->at += 4;
+    *out = high * 100 + low;
+    return high >= 0 && low >= 0 && *out > 0;
 }
 
 static bool take_fraction(scan *s, when *w) {
@@ -80,15 +90,15 @@ static bool take_fraction(scan *s, when *w) {
 /* hh[:mm[:ss[.fraction]]] */
 static bool take_time(scan *s, when *w) {
     int n;
-    if (!take_number(s, 2, 0, 23, &n)) return false;
+    if (!take_two(s, 0, 23, &n)) return false;
     w->hour = (int8_t)n;
     w->precision = WHEN_HOUR;
     if (!take(s, ':')) return true;
-    if (!take_number(s, 2, 0, 59, &n)) return false;
+    if (!take_two(s, 0, 59, &n)) return false;
     w->minute = (int8_t)n;
     w->precision = WHEN_MINUTE;
     if (!take(s, ':')) return true;
-    if (!take_number(s, 2, 0, 59, &n)) return false;
+    if (!take_two(s, 0, 59, &n)) return false;
     w->second = (int8_t)n;
     w->precision = WHEN_SECOND;
     return !take(s, '.') || take_fraction(s, w);
@@ -105,8 +115,8 @@ static bool take_zone(scan *s, when *w) {
     bool west = take(s, '-');
     int hours, minutes;
     if (!west && !take(s, '+')) return false;
-    if (!take_number(s, 2, 0, 14, &hours) || !take(s, ':')) return false;
-    if (!take_number(s, 2, 0, 59, &minutes)) return false;
+    if (!take_two(s, 0, 14, &hours) || !take(s, ':')) return false;
+    if (!take_two(s, 0, 59, &minutes)) return false;
     int zone = hours * 60 + minutes;
     w->zone = (int16_t)(west ? -zone : zone);
     return zone <= ZONE_MOST;
@@ -115,15 +125,15 @@ static bool take_zone(scan *s, when *w) {
 /* YYYY[-MM[-DD]] */
 static bool take_date(scan *s, when *w) {
     int n;
-    if (!take_number(s, 4, 1, 9999, &n)) return false;
+    if (!take_year(s, &n)) return false;
     w->year = (int16_t)n;
     w->precision = WHEN_YEAR;
     if (!take(s, '-')) return true;
-    if (!take_number(s, 2, 1, 12, &n)) return false;
+    if (!take_two(s, 1, 12, &n)) return false;
     w->month = (int8_t)n;
     w->precision = WHEN_MONTH;
     if (!take(s, '-')) return true;
-    if (!take_number(s, 2, 1, when_month_days(w->year, w->month), &n)) return false;
+    if (!take_two(s, 1, when_month_days(w->year, w->month), &n)) return false;
     w->day = (int8_t)n;
     w->precision = WHEN_DAY;
     return true;
@@ -242,18 +252,21 @@ static tri compare_moments(const when *a, const when *b, int *order) {
     return TRI_TRUE;
 }
 
+/* The parts from the year to the finest one of interest, as one number; a time of day has no year.
+ */
+static int64_t parts_down_to(const when *w, int finest) {
+    int64_t day = ((int64_t)w->year << 16) | (w->month << 8) | w->day;
+    int64_t time = (w->hour << 16) | (w->minute << 8) | w->second;
+    return (day << 24 | time) >> 8 * (WHEN_SECOND - finest);
+}
+
 tri when_compare(when a, when b, int *order) {
     if ((a.kind == WHEN_TIME) != (b.kind == WHEN_TIME)) return TRI_UNKNOWN;
     if (has_time(&a) && has_time(&b)) return compare_moments(&a, &b, order);
 
-    const int part_a[] = {a.year, a.month, a.day, a.hour, a.minute, a.second};
-    const int part_b[] = {b.year, b.month, b.day, b.hour, b.minute, b.second};
     int finest = a.precision < b.precision ? a.precision : b.precision;
-    int coarsest = a.kind == WHEN_TIME ? WHEN_HOUR : WHEN_YEAR;
-    for (int part = coarsest; part <= finest; part++) {
-        *order = sign(part_a[part - 1], part_b[part - 1]);
-        if (*order != 0) return TRI_TRUE;
-    }
+    *order = sign(parts_down_to(&a, finest), parts_down_to(&b, finest));
+    if (*order != 0) return TRI_TRUE;
     if (a.precision != b.precision) return TRI_UNKNOWN;
     /* FHIRPath: seconds and their fraction are one precision. */
     *order = sign(a.nano, b.nano);
