@@ -50,12 +50,8 @@ static void lay_out(machine *m, const op *o, call *c) {
     c->op = o;
     c->row = &call_table[o->a];
     c->argc = o->argc;
-    for (int i = 0; i < c->argc; i++) {
-        if (call_argument(c->row, i) == 'e')
-            c->parts++;
-        else
-            c->args++;
-    }
+    c->parts = o->parts;
+    c->args = o->argc - o->parts;
     c->part = c->parts > 0 ? o + 1 : NULL;
     isize end = m->top;
     for (int i = c->args - 1; i >= 0; i--) {
@@ -103,22 +99,27 @@ static bool prepare(machine *m, call *c, bool *empty) {
     return true;
 }
 
+static bool put_result(machine *m, call *c) {
+    isize from = m->top;
+    if (!c->row->run(m, c)) return false;
+    if (c->placed) return true;
+    isize n = m->top - from;
+    if (n == 1)
+        m->stack[c->in] = m->stack[from];
+    else if (n > 0)
+        memmove(m->stack + c->in, m->stack + from, (size_t)n * sizeof(item));
+    m->top = c->in + n;
+    return true;
+}
+
 bool call_run(machine *m, const op *o) {
     call c;
-    memset(&c, 0, offsetof(call, input));
     c.placed = false;
     lay_out(m, o, &c);
+    if (o->plain) return put_result(m, &c);
     bool empty = false;
     if (!prepare(m, &c, &empty)) return false;
-    if (empty) {
-        m->top = c.in;
-        return true;
-    }
-    isize from = m->top;
-    if (!c.row->run(m, &c)) return false;
-    if (c.placed) return true;
-    isize n = m->top - from;
-    if (n > 0) memmove(m->stack + c.in, m->stack + from, (size_t)n * sizeof(item));
-    m->top = c.in + n;
+    if (!empty) return put_result(m, &c);
+    m->top = c.in;
     return true;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* The plain text of a primitive node, without a copy. False when it has none. */
-static bool node_span(machine *m, item it, str *out) {
+static inline bool node_span(const machine *m, item it, str *out) {
     if (it.kind == ITEM_STRING) {
         *out = it.text;
         return true;

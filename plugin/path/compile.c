@@ -24,11 +24,12 @@ static bool compile_pattern(arena *arena, program *p, pattern *patterns, isize i
         if (first[k].code != OP_constant) return true;
     item text = p->constants[first->b];
     int flags_at = p->ops[i].a == CALL_ID_replaceMatches ? 2 : 1;
-    str flags = arguments > flags_at ? p->constants[first[flags_at].b].text : (str){0};
-    if (text.kind != ITEM_STRING) return true;
+    item flags = {.kind = ITEM_STRING};
+    if (arguments > flags_at) flags = p->constants[first[flags_at].b];
+    if (text.kind != ITEM_STRING || flags.kind != ITEM_STRING) return true;
     str why;
     isize at;
-    const regex *compiled = regex_compile(arena, text.text, flags, &why, &at);
+    const regex *compiled = regex_compile(arena, text.text, flags.text, &why, &at);
     if (!compiled) {
         path_report(
             r, PROBLEM_ERROR, "invalid", first->at,
@@ -38,7 +39,7 @@ static bool compile_pattern(arena *arena, program *p, pattern *patterns, isize i
             S("correct the pattern"));
         return false;
     }
-    if (flags.n == 0) patterns[p->pattern_count++] = (pattern){text.text.p, compiled};
+    if (flags.text.n == 0) patterns[p->pattern_count++] = (pattern){text.text.p, compiled};
     return true;
 }
 
@@ -76,8 +77,9 @@ program *path_compile(arena *arena, const path_environment *environment, str exp
     c->reporter = &r;
     if (!check_expression(c, root)) return NULL;
     program *p = arena_new(arena, program, 1);
-    lower_expression(arena, root, p);
     p->model = environment->model;
+    p->edition_r4 = environment->edition_r4;
+    lower_expression(arena, root, p);
     p->terminology = environment->terminology;
     p->source = source;
     p->result = root->type;
@@ -85,7 +87,6 @@ program *path_compile(arena *arena, const path_environment *environment, str exp
     p->variables = c->slots;
     p->uses_now = c->uses_now;
     p->shareable = !c->not_shareable;
-    p->edition_r4 = environment->edition_r4;
     const char *why;
     if (!verify_program(p, &why)) {
         path_report(&r, PROBLEM_ERROR, "too-costly", 0, str_from(why), S("split the expression"));

@@ -25,10 +25,39 @@ static void constant_text(const program *p, const item *it, buf *out) {
     }
 }
 
+/* As the source has it, but for spaces. */
+static void steps_text(const program *p, const op *o, buf *out) {
+    for (const step *s = &p->steps[o->b], *end = s + o->argc; s < end; s++) {
+        if (s > &p->steps[o->b]) buf_byte(out, '.');
+        if (!s->stays)
+            buf_add(out, p->constants[s->name].text);
+        else if (s->exactly)
+            buf_printf(out, "ofType(%.*s)", STR_ARGS(p->constants[s->type].text));
+        else
+            buf_add(out, p->constants[s->type].text);
+    }
+}
+
 static void operand_text(const program *p, const op *o, buf *out) {
     switch ((op_operand)op_table[o->code].operand) {
     case OPERAND_CONSTANT:
     case OPERAND_TYPE: constant_text(p, &p->constants[o->b], out); break;
+    case OPERAND_CONSTANTS:
+        for (uint32_t i = 0; i < o->a; i++) {
+            if (i > 0) buf_byte(out, ' ');
+            constant_text(p, &p->constants[o->b + i], out);
+        }
+        break;
+    case OPERAND_COMPARED:
+        buf_printf(out, "%s ", op_table[o->a].name);
+        constant_text(p, &p->constants[o->b], out);
+        break;
+    case OPERAND_STEPS: steps_text(p, o, out); break;
+    case OPERAND_STEPS_EQUAL:
+        steps_text(p, o, out);
+        buf_byte(out, ' ');
+        constant_text(p, &p->constants[o->a], out);
+        break;
     case OPERAND_NAME: buf_add(out, p->constants[o->b].text); break;
     case OPERAND_GIVEN: buf_printf(out, "%u", o->b); break;
     case OPERAND_SLOT: buf_printf(out, "%d", o->a); break;

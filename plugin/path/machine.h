@@ -7,7 +7,9 @@
 #ifndef FHIRTRIAL_PATH_MACHINE_H
 #define FHIRTRIAL_PATH_MACHINE_H
 
+#include "fhir/model_ids.h"
 #include "path/program.h"
+#include <string.h>
 
 /* What $this, $index and $total are while a part runs. */
 typedef struct frame {
@@ -86,18 +88,53 @@ static inline bool push(machine *m, item it) {
 static inline void pile_begin(machine *m) { m->starts[m->depth++] = m->top; }
 static inline isize pile_at(const machine *m) { return m->starts[m->depth - 1]; }
 static inline isize pile_n(const machine *m) { return m->top - m->starts[m->depth - 1]; }
-bool push_boolean(machine *m, bool b);
+/* An item is copied as two words of 16 bytes, so the most frequent ones are written as two: a wide
+ * load of what narrow stores have just written has to wait for them to leave the processor. */
+typedef uint64_t item_word __attribute__((vector_size(16)));
+_Static_assert(sizeof(item) == 2 * sizeof(item_word) && offsetof(item, integer) == 16 &&
+                   offsetof(item, type) == 2 && offsetof(item, node) == 4 &&
+                   __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "push_words knows how an item lies in memory");
+static inline bool push_words(machine *m, uint64_t head, uint64_t low, uint64_t high) {
+    if (__builtin_expect(m->top == m->cap, 0) && !machine_grow(m, 1)) return false;
+    item_word words[2] = {{head, 0}, {low, high}};
+    memcpy(&m->stack[m->top++], words, sizeof words);
+    return true;
+}
+/* The first word of an element's item. */
+static inline uint64_t node_head(const machine *m, uint32_t index) {
+    return ITEM_NODE | (uint64_t)m->nodes[index].type << 16 | (uint64_t)index << 32;
+}
+static inline bool push_node(machine *m, uint32_t index) {
+    return push_words(m, node_head(m, index), 0, 0);
+}
+static inline bool push_boolean(machine *m, bool b) { return push_words(m, ITEM_BOOLEAN, b, 0); }
+static inline bool push_integer(machine *m, int64_t i) {
+    return push_words(m, ITEM_INTEGER, (uint64_t)i, 0);
+}
+static inline bool push_string(machine *m, str text) {
+    return push_words(m, ITEM_STRING, (uint64_t)(uintptr_t)text.p, (uint64_t)text.n);
+}
 /* Nothing for unknown. */
-bool push_tri(machine *m, tri t);
-bool push_integer(machine *m, int64_t i);
+static inline bool push_tri(machine *m, tri t) {
+    return t == TRI_UNKNOWN || push_boolean(m, t == TRI_TRUE);
+}
 bool push_decimal(machine *m, decimal d);
-bool push_string(machine *m, str text);
 /* The value is copied to the arena. */
 bool push_when(machine *m, when w);
 bool push_quantity(machine *m, decimal value, str unit, bool calendar);
 static inline item node_item(const machine *m, uint32_t index) {
-    return (item){.kind = ITEM_NODE, .type = m->nodes[index].type, .node = index};
+    item it;
+    item_word words[2] = {{node_head(m, index), 0}, {0, 0}};
+    memcpy(&it, words, sizeof it);
+    return it;
 }
+
+/* --- paths (walk.c) --- */
+/* Pushes what n steps lead to from an item. */
+bool walk(machine *m, item it, const step *steps, int n);
+/* Pushes the part of a value that is no element (a Coding's code, a Quantity's unit). */
+bool push_value_part(machine *m, item it, str name);
 
 /* The resource a node lies in; of a contained one, the resource that contains it. */
 uint32_t machine_root_resource(const machine *m, uint32_t index);
@@ -110,6 +147,8 @@ bool part_run(machine *m, const call *c, int k, const frame *f, isize *at);
 bool truth_of(machine *m, isize at, isize n, tri *out);
 /* Runs an operator on the last one or two collections. */
 bool operator_run(machine *m, const op *o);
+/* `=` of what stands from `at` up, which it takes, with a constant. */
+bool operator_equal(machine *m, isize at, const item *right, bool negated);
 /* After the left side of and, or, implies: true in *skip when it decides alone. An unknown left
  * side never does. */
 bool operator_left(machine *m, op_code code, bool *skip);
@@ -118,8 +157,12 @@ bool operator_left(machine *m, op_code code, bool *skip);
 bool call_run(machine *m, const op *o);
 
 /* --- values (value.c) --- */
+enum { VALUE_KINDS = TYPE_xhtml + 1 };
+extern const uint8_t value_kinds[]; /* of a type: the item_kind and one; 0: none */
 /* The System value a FHIR element of this type converts to (item_kind), or -1. */
-int value_kind_of_type(model_type type);
+static inline int value_kind_of_type(model_type type) {
+    return type < VALUE_KINDS ? value_kinds[type] - 1 : -1;
+}
 /* Loads an item as a System value: a primitive element by its type, a FHIR Quantity by its code.
  * False when the element has no value or none that its type allows; other elements stay nodes. */
 bool value_load(machine *m, item it, value *out);

@@ -119,14 +119,10 @@ static bool take_operands(machine *m, op_code code, value *a, value *b, bool *ha
     return true;
 }
 
-static bool run_order(machine *m, op_code code) {
-    value a, b;
-    bool has_a, has_b;
-    if (!take_operands(m, code, &a, &b, &has_a, &has_b)) return false;
-    if (!has_a || !has_b) return true;
+static bool push_order(machine *m, op_code code, const value *a, const value *b) {
     tri decided;
     int order = 0;
-    if (!values_order(m, &a, &b, &decided, &order)) return false;
+    if (!values_order(m, a, b, &decided, &order)) return false;
     if (decided == TRI_UNKNOWN) return true;
     switch (code) {
     case OP_less: return push_boolean(m, order < 0);
@@ -134,6 +130,13 @@ static bool run_order(machine *m, op_code code) {
     case OP_less_or_equal: return push_boolean(m, order <= 0);
     default: return push_boolean(m, order >= 0);
     }
+}
+
+static bool run_order(machine *m, op_code code) {
+    value a, b;
+    bool has_a, has_b;
+    if (!take_operands(m, code, &a, &b, &has_a, &has_b)) return false;
+    return !has_a || !has_b || push_order(m, code, &a, &b);
 }
 
 static bool run_arithmetic(machine *m, op_code code) {
@@ -148,6 +151,57 @@ static bool run_arithmetic(machine *m, op_code code) {
         return true;
     }
     return arith_run(m, code, &a, &b);
+}
+
+/* --- with a constant on the right --- */
+bool operator_equal(machine *m, isize at, const item *right, bool negated) {
+    isize n = m->top - at;
+    tri t = TRI_UNKNOWN;
+    if (n == 1 && !items_equal(m, m->stack[at], *right, &t)) return false;
+    if (n > 1) t = TRI_FALSE;
+    m->top = at;
+    return push_tri(m, negated ? tri_not(t) : t);
+}
+
+static bool equivalent_constant(machine *m, op_code code, isize at, const item *right) {
+    bool same = false;
+    if (m->top - at == 1 && !items_equivalent(m, m->stack[at], *right, &same)) return false;
+    m->top = at;
+    return push_boolean(m, same == (code == OP_equivalent));
+}
+
+static bool order_constant(machine *m, op_code code, isize at, const item *right) {
+    value a, b;
+    if (m->top - at > 1)
+        return machine_fail(m, "%s needs at most one item on its left side", op_signs[code]);
+    bool has = m->top > at && value_load(m, m->stack[at], &a) && value_load(m, *right, &b);
+    m->top = at;
+    return !has || push_order(m, code, &a, &b);
+}
+
+static bool run_compare(machine *m, const op *o) {
+    op_code code = (op_code)o->a;
+    const item *right = &m->program->constants[o->b];
+    isize at = pile_at(m);
+    switch (code) {
+    case OP_equal:
+    case OP_not_equal: return operator_equal(m, at, right, code == OP_not_equal);
+    case OP_equivalent:
+    case OP_not_equivalent: return equivalent_constant(m, code, at, right);
+    default: return order_constant(m, code, at, right);
+    }
+}
+
+static bool run_in_constants(machine *m, const op *o) {
+    const item *all = &m->program->constants[o->b];
+    isize at = pile_at(m), n = pile_n(m);
+    tri same = TRI_FALSE;
+    if (n > 1) return machine_fail(m, "in needs at most one item on its left side");
+    if (n == 0) return true;
+    for (int i = 0; i < o->a && same != TRI_TRUE; i++)
+        if (!items_equal(m, m->stack[at], all[i], &same)) return false;
+    m->top = at;
+    return push_boolean(m, same == TRI_TRUE);
 }
 
 static bool run_sign(machine *m, op_code code) {
@@ -187,6 +241,8 @@ bool operator_run(machine *m, const op *o) {
     case OP_is:
     case OP_as: return run_type_test(m, o);
     case OP_union: return run_union(m);
+    case OP_compare: return run_compare(m, o);
+    case OP_in_constants: return run_in_constants(m, o);
     case OP_less:
     case OP_greater:
     case OP_less_or_equal:

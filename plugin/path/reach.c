@@ -67,16 +67,10 @@ static const places *follow_part(follower *f, const op *o, int k, const places *
     return follow(f, (uint32_t)(part - ops) + 1, part->b, focus);
 }
 
-static int parts_of(const op *o) {
-    int n = 0;
-    for (int i = 0; i < o->argc; i++) n += call_argument(&call_table[o->a], i) == 'e';
-    return n;
-}
-
 /* iif and coalesce: what one of the parts from `first` gives. */
 static const places *follow_branches(follower *f, const op *o, int first, const places *focus) {
     const places *out = NULL;
-    for (int k = 0; k < parts_of(o); k++) {
+    for (int k = 0; k < o->parts; k++) {
         const places *part = follow_part(f, o, k, focus);
         if (k < first)
             use(part);
@@ -88,20 +82,20 @@ static const places *follow_branches(follower *f, const op *o, int first, const 
 
 static const places *follow_define(follower *f, const op *o, const places *input) {
     int64_t slot = f->program->constants[o[-1].b].integer;
-    f->variables[slot] = parts_of(o) > 0 ? follow_part(f, o, 0, input) : input;
+    f->variables[slot] = o->parts > 0 ? follow_part(f, o, 0, input) : input;
     return input;
 }
 
 /* Criteria and keys take values; what the input is stays what it was. */
 static const places *follow_kept(follower *f, const op *o, const places *input) {
-    for (int k = 0; k < parts_of(o); k++) use(follow_part(f, o, k, input));
+    for (int k = 0; k < o->parts; k++) use(follow_part(f, o, k, input));
     return input;
 }
 
 static const places *follow_call(follower *f, const op *o, const places *focus) {
     const call_row *row = &call_table[o->a];
     const places *arguments = NULL;
-    int values = o->argc - parts_of(o);
+    int values = o->argc - o->parts;
     for (int i = 0; i < values; i++) arguments = both(f, f->pile[--f->depth], arguments);
     const places *input = f->pile[--f->depth];
     if (row->flags & CALL_ANYWHERE) f->anything = true;
@@ -140,11 +134,17 @@ static const places *follow_call(follower *f, const op *o, const places *focus) 
     }
 }
 
+static const places *follow_steps(follower *f, const op *o, const places *from) {
+    for (const step *s = &f->program->steps[o->b], *end = s + o->argc; s < end; s++)
+        if (!s->stays) from = children(f, from, s->key);
+    return from;
+}
+
 static const places *follow_head(follower *f, const op *o, const places *focus) {
     switch ((op_code)o->code) {
-    case OP_this:
-    case OP_root: return focus;
-    case OP_child_of_this: return children(f, focus, o->a);
+    case OP_this: return focus;
+    case OP_path: return follow_steps(f, o, focus);
+    case OP_path_equal: use(follow_steps(f, o, focus)); return NULL;
     case OP_variable: return f->variables[o->a];
     case OP_context: return f->root;
     case OP_resource:
@@ -156,7 +156,7 @@ static const places *follow_head(follower *f, const op *o, const places *focus) 
 /* An operation that takes one or two collections. */
 static const places *follow_taking(follower *f, const op *o) {
     const places *right = f->pile[--f->depth];
-    if (o->code == OP_child) return children(f, right, o->a);
+    if (o->code == OP_path_of) return follow_steps(f, o, right);
     if (o->code == OP_as) return right;
     use(right);
     if (op_table[o->code].takes < 2) return NULL;

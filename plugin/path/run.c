@@ -38,20 +38,9 @@ bool machine_grow(machine *m, isize count) {
     return true;
 }
 
-bool push_boolean(machine *m, bool b) {
-    return push(m, (item){.kind = ITEM_BOOLEAN, .boolean = b});
-}
-bool push_tri(machine *m, tri t) { return t == TRI_UNKNOWN || push_boolean(m, t == TRI_TRUE); }
-bool push_integer(machine *m, int64_t i) {
-    return push(m, (item){.kind = ITEM_INTEGER, .integer = i});
-}
 bool push_decimal(machine *m, decimal d) {
     return push(m, (item){.kind = ITEM_DECIMAL, .scale = (uint8_t)d.scale, .coef = d.coef});
 }
-bool push_string(machine *m, str text) {
-    return push(m, (item){.kind = ITEM_STRING, .text = text});
-}
-
 bool push_when(machine *m, when w) {
     when *kept = arena_new(m->run->arena, when, 1);
     *kept = w;
@@ -75,46 +64,6 @@ static bool push_all(machine *m, const item *items, isize n) {
 }
 
 /* --- navigation --- */
-static bool push_children(machine *m, uint32_t parent, model_key key) {
-    const node *nodes = m->nodes;
-    uint32_t end = nodes[parent].next;
-    uint32_t i = parent + 1;
-    for (; i < end && nodes[i].key != key; i = nodes[i].next)
-        if (--m->steps < 0) return machine_limit(m, "steps of one expression");
-    /* tape.h: siblings of one key stand together. */
-    for (; i < end && nodes[i].key == key; i = nodes[i].next)
-        if (!push(m, node_item(m, i))) return false;
-    return true;
-}
-
-/* The parts of values that are no elements: a Coding from translate(), a Quantity, a type. */
-static bool push_value_part(machine *m, item it, str name) {
-    if (it.kind == ITEM_CODING) {
-        str text = str_eq(name, S("system"))    ? it.coding->system
-                   : str_eq(name, S("code"))    ? it.coding->code
-                   : str_eq(name, S("display")) ? it.coding->display
-                                                : (str){0};
-        return text.n == 0 || push_string(m, text);
-    }
-    if (it.kind == ITEM_TYPE) {
-        if (str_eq(name, S("name"))) return push_string(m, it.text);
-        if (str_eq(name, S("namespace")))
-            return push_string(m, it.scale == NAMESPACE_FHIR ? S("FHIR") : S("System"));
-        return true;
-    }
-    if (it.kind == ITEM_QUANTITY) {
-        if (str_eq(name, S("value"))) return push_decimal(m, it.quantity->value);
-        if (str_eq(name, S("unit")) || str_eq(name, S("code")))
-            return push_string(m, it.quantity->unit);
-    }
-    return true;
-}
-
-static bool child_of(machine *m, item it, const op *o) {
-    if (it.kind == ITEM_NODE) return push_children(m, it.node, o->a);
-    return push_value_part(m, it, m->program->constants[o->b].text);
-}
-
 /* What was pushed from `from` up becomes the last collection, whose old items go. */
 static void settle(machine *m, isize at, isize from) {
     isize n = m->top - from;
@@ -122,25 +71,27 @@ static void settle(machine *m, isize at, isize from) {
     m->top = at + n;
 }
 
-static bool run_child(machine *m, const op *o) {
+static bool run_path(machine *m, const op *o) {
+    const step *steps = &m->program->steps[o->b];
+    const frame *f = m->frame;
+    pile_begin(m);
+    for (isize i = 0; i < f->n; i++)
+        if (!walk(m, f->focus[i], steps, o->argc)) return false;
+    return true;
+}
+
+static bool run_path_of(machine *m, const op *o) {
+    const step *steps = &m->program->steps[o->b];
     isize at = pile_at(m), n = pile_n(m);
     if (n == 1) {
         item it = m->stack[at];
         m->top = at;
-        return child_of(m, it, o);
+        return walk(m, it, steps, o->argc);
     }
     isize from = m->top;
     for (isize i = 0; i < n; i++)
-        if (!child_of(m, m->stack[at + i], o)) return false;
+        if (!walk(m, m->stack[at + i], steps, o->argc)) return false;
     settle(m, at, from);
-    return true;
-}
-
-static bool run_child_of_this(machine *m, const op *o) {
-    pile_begin(m);
-    const frame *f = m->frame;
-    for (isize i = 0; i < f->n; i++)
-        if (!child_of(m, f->focus[i], o)) return false;
     return true;
 }
 
@@ -149,17 +100,6 @@ static bool run_value_part(machine *m, const op *o) {
     for (isize i = 0; i < n; i++)
         if (!push_value_part(m, m->stack[at + i], m->program->constants[o->b].text)) return false;
     settle(m, at, from);
-    return true;
-}
-
-/* A type name at the head keeps the focus when it is of that type (FHIRPath: Path Selection). */
-static bool run_root(machine *m, const op *o) {
-    item type = m->program->constants[o->b];
-    pile_begin(m);
-    for (isize i = 0; i < m->frame->n; i++) {
-        item it = m->frame->focus[i];
-        if (type_matches(m, it, type, false) && !push(m, it)) return false;
-    }
     return true;
 }
 
@@ -212,92 +152,125 @@ static bool run_index(machine *m) {
     return m->frame->index < 0 || push_integer(m, m->frame->index);
 }
 
-static bool run_one(machine *m, const op *o) {
+static bool run_other(machine *m, const op *o) {
     switch ((op_code)o->code) {
-    case OP_this: pile_begin(m); return push_all(m, m->frame->focus, m->frame->n);
     case OP_index: return run_index(m);
     case OP_total: pile_begin(m); return push_all(m, m->frame->total, m->frame->total_n);
     case OP_empty: pile_begin(m); return true;
-    case OP_constant: pile_begin(m); return push(m, m->program->constants[o->b]);
+    case OP_constants: pile_begin(m); return push_all(m, &m->program->constants[o->b], o->a);
     case OP_environment: return run_environment(m, o);
     case OP_variable:
         pile_begin(m);
         return push_all(m, m->variables[o->a].items, m->variables[o->a].n);
     case OP_resource: return run_resource(m, false);
     case OP_root_resource: return run_resource(m, true);
-    case OP_context: pile_begin(m); return push(m, node_item(m, m->context));
+    case OP_context: pile_begin(m); return push_node(m, m->context);
     case OP_row_index: return run_row_index(m);
-    case OP_root: return run_root(m, o);
-    case OP_child: return run_child(m, o);
-    case OP_child_of_this: return run_child_of_this(m, o);
     case OP_value_part: return run_value_part(m, o);
-    case OP_call: return call_run(m, o);
     default: return operator_run(m, o);
     }
 }
 
+static bool run_this(machine *m) {
+    pile_begin(m);
+    return m->frame->n == 1 ? push(m, *m->frame->focus) : push_all(m, m->frame->focus, m->frame->n);
+}
+
+/* The operations that most programs spend their time in are cases of this loop; the others are
+ * found one call further on. */
 static bool run_ops(machine *m, uint32_t from, uint32_t to) {
-    const op *ops = m->program->ops;
-    for (uint32_t pc = from; pc < to;) {
-        const op *o = &ops[pc];
+    const op *ops = m->program->ops, *end = ops + to;
+    bool ok = true, skip;
+    for (const op *o = ops + from; o < end;) {
+        const op *next = o + 1;
         m->op = o;
         if (--m->steps < 0) return machine_limit(m, "steps of one expression");
-        if (o->code == OP_and_left || o->code == OP_or_left || o->code == OP_implies_left) {
-            bool skip;
-            if (!operator_left(m, (op_code)o->code, &skip)) return false;
-            pc = skip ? o->b : pc + 1;
-        } else {
-            if (!run_one(m, o)) return false;
-            pc = o->code == OP_call ? o->b : pc + 1;
+        switch ((op_code)o->code) {
+        case OP_path: ok = run_path(m, o); break;
+        case OP_path_of: ok = run_path_of(m, o); break;
+        case OP_path_equal:
+            ok = run_path(m, o) &&
+                 operator_equal(m, pile_at(m), &m->program->constants[o->a], false);
+            break;
+        case OP_this: ok = run_this(m); break;
+        case OP_constant:
+            pile_begin(m);
+            ok = push(m, m->program->constants[o->b]);
+            break;
+        case OP_call:
+            ok = call_run(m, o);
+            next = ops + o->b;
+            break;
+        case OP_and_left:
+        case OP_or_left:
+        case OP_implies_left:
+            ok = operator_left(m, (op_code)o->code, &skip);
+            if (ok && skip) next = ops + o->b;
+            break;
+        default: ok = run_other(m, o);
         }
+        if (!ok) return false;
+        o = next;
     }
     return true;
 }
 
+/* Everything but the stacks, which are as large as a page each: zeroing them all would cost more
+ * than most programs take. */
+static void start(machine *m, const program *p, path_run *run, uint32_t focus) {
+    m->program = p;
+    m->run = run;
+    m->nodes = run->tape->nodes;
+    m->model = run->tape->model;
+    m->top = 0;
+    m->depth = 0;
+    m->steps = run->limits.steps ? run->limits.steps : LIMIT_STEPS;
+    m->limit = run->limits.items ? run->limits.items : LIMIT_ITEMS;
+    m->status = PATH_OK;
+    m->op = NULL;
+    m->context = focus;
+}
+
 /* Runs the program; true with the result at [0, top) of the machine's stack. */
-static bool run_program(machine *m, uint32_t focus) {
-    item it = node_item(m, focus);
+static bool run_program(machine *m) {
+    const program *p = m->program;
+    item it = node_item(m, m->context);
     frame f = {.focus = &it, .n = 1, .index = -1};
     collection variables[MAX_VARIABLES];
     m->frame = &f;
     m->variables = variables;
-    if (m->program->variables > 0)
-        memset(variables, 0, (size_t)m->program->variables * sizeof(collection));
-    bool ok = run_ops(m, 0, (uint32_t)m->program->n);
+    if (p->variables > 0) memset(variables, 0, (size_t)p->variables * sizeof(collection));
+    bool ok = run_ops(m, 0, (uint32_t)p->n);
     m->frame = NULL;
     m->variables = NULL;
     return ok;
 }
 
-#define MACHINE(name, p, r, focus)                                                                 \
-    item small_stack[SMALL_STACK];                                                                 \
-    isize starts[STACK_COLLECTIONS];                                                               \
-    machine name = {.program = (p),                                                                \
-                    .run = (r),                                                                    \
-                    .nodes = (r)->tape->nodes,                                                     \
-                    .model = (r)->tape->model,                                                     \
-                    .stack = small_stack,                                                          \
-                    .cap = SMALL_STACK,                                                            \
-                    .starts = starts,                                                              \
-                    .steps = (r)->limits.steps ? (r)->limits.steps : LIMIT_STEPS,                  \
-                    .limit = (r)->limits.items ? (r)->limits.items : LIMIT_ITEMS,                  \
-                    .context = (focus)}
-
 path_status path_evaluate(const program *p, path_run *run, uint32_t focus, collection *out) {
-    MACHINE(m, p, run, focus);
+    item stack[SMALL_STACK];
+    isize starts[STACK_COLLECTIONS];
+    machine m;
+    m.stack = stack;
+    m.cap = SMALL_STACK;
+    m.starts = starts;
+    start(&m, p, run, focus);
     *out = (collection){0};
-    if (!run_program(&m, focus)) return m.status;
-    if (m.top > 0) {
-        item *kept = arena_new(run->arena, item, m.top);
-        memcpy(kept, m.stack, (size_t)m.top * sizeof(item));
-        *out = (collection){kept, m.top};
-    }
+    if (!run_program(&m)) return m.status;
+    if (m.top > 0)
+        *out = (collection){arena_copy(run->arena, m.stack, m.top, sizeof(item), _Alignof(item)),
+                            m.top};
     return PATH_OK;
 }
 
 path_status path_test(const program *p, path_run *run, uint32_t focus, tri *out) {
-    MACHINE(m, p, run, focus);
+    item stack[SMALL_STACK];
+    isize starts[STACK_COLLECTIONS];
+    machine m;
+    m.stack = stack;
+    m.cap = SMALL_STACK;
+    m.starts = starts;
+    start(&m, p, run, focus);
     *out = TRI_UNKNOWN;
-    if (!run_program(&m, focus) || !truth_of(&m, 0, m.top, out)) return m.status;
+    if (!run_program(&m) || !truth_of(&m, 0, m.top, out)) return m.status;
     return PATH_OK;
 }

@@ -6,36 +6,23 @@
 #include "path/machine.h"
 #include <string.h>
 
-int value_kind_of_type(model_type type) {
-    switch (type) {
-    case TYPE_boolean: return ITEM_BOOLEAN;
-    case TYPE_integer:
-    case TYPE_positiveInt:
-    case TYPE_unsignedInt: return ITEM_INTEGER;
-    case TYPE_decimal: return ITEM_DECIMAL;
-    case TYPE_date: return ITEM_DATE;
-    case TYPE_dateTime:
-    case TYPE_instant: return ITEM_DATETIME;
-    case TYPE_time: return ITEM_TIME;
-    case TYPE_string:
-    case TYPE_code:
-    case TYPE_id:
-    case TYPE_markdown:
-    case TYPE_uri:
-    case TYPE_url:
-    case TYPE_canonical:
-    case TYPE_oid:
-    case TYPE_uuid:
-    case TYPE_base64Binary:
-    case TYPE_xhtml: return ITEM_STRING;
-    case TYPE_Quantity:
-    case TYPE_Age:
-    case TYPE_Count:
-    case TYPE_Distance:
-    case TYPE_Duration: return ITEM_QUANTITY;
-    default: return -1;
-    }
-}
+#define KIND(kind) ((uint8_t)((kind) + 1))
+const uint8_t value_kinds[] = {
+    [TYPE_boolean] = KIND(ITEM_BOOLEAN),     [TYPE_integer] = KIND(ITEM_INTEGER),
+    [TYPE_positiveInt] = KIND(ITEM_INTEGER), [TYPE_unsignedInt] = KIND(ITEM_INTEGER),
+    [TYPE_decimal] = KIND(ITEM_DECIMAL),     [TYPE_date] = KIND(ITEM_DATE),
+    [TYPE_dateTime] = KIND(ITEM_DATETIME),   [TYPE_instant] = KIND(ITEM_DATETIME),
+    [TYPE_time] = KIND(ITEM_TIME),           [TYPE_string] = KIND(ITEM_STRING),
+    [TYPE_code] = KIND(ITEM_STRING),         [TYPE_id] = KIND(ITEM_STRING),
+    [TYPE_markdown] = KIND(ITEM_STRING),     [TYPE_uri] = KIND(ITEM_STRING),
+    [TYPE_url] = KIND(ITEM_STRING),          [TYPE_canonical] = KIND(ITEM_STRING),
+    [TYPE_oid] = KIND(ITEM_STRING),          [TYPE_uuid] = KIND(ITEM_STRING),
+    [TYPE_base64Binary] = KIND(ITEM_STRING), [TYPE_xhtml] = KIND(ITEM_STRING),
+    [TYPE_Quantity] = KIND(ITEM_QUANTITY),   [TYPE_Age] = KIND(ITEM_QUANTITY),
+    [TYPE_Count] = KIND(ITEM_QUANTITY),      [TYPE_Distance] = KIND(ITEM_QUANTITY),
+    [TYPE_Duration] = KIND(ITEM_QUANTITY),
+};
+_Static_assert(COUNT_OF(value_kinds) == VALUE_KINDS, "one past the last type that is a value");
 
 const char *value_kind_name(int kind) {
     static const char *const names[] = {

@@ -20,9 +20,24 @@ static int takes(const op *o) {
     return n;
 }
 
+static bool steps_in_range(const program *p, const op *o) {
+    if (o->argc == 0 || o->argc > p->step_count || o->b > p->step_count - o->argc) return false;
+    for (const step *s = &p->steps[o->b], *end = s + o->argc; s < end; s++) {
+        bool named = s->name < p->constant_count && p->constants[s->name].kind == ITEM_STRING;
+        bool typed = s->type < p->constant_count && p->constants[s->type].kind == ITEM_TYPE;
+        if ((!s->stays && !named) || (s->only != TYPE_NONE && !typed)) return false;
+    }
+    return true;
+}
+
 static bool operand_in_range(const program *p, const op *o) {
     switch ((op_operand)op_table[o->code].operand) {
     case OPERAND_CONSTANT: return o->b < p->constant_count;
+    case OPERAND_CONSTANTS: return o->a <= p->constant_count && o->b <= p->constant_count - o->a;
+    case OPERAND_COMPARED:
+        return o->b < p->constant_count && o->a >= OP_less && o->a <= OP_not_equivalent;
+    case OPERAND_STEPS: return steps_in_range(p, o);
+    case OPERAND_STEPS_EQUAL: return steps_in_range(p, o) && o->a < p->constant_count;
     case OPERAND_NAME: return o->b < p->constant_count && p->constants[o->b].kind == ITEM_STRING;
     case OPERAND_TYPE: return o->b < p->constant_count && p->constants[o->b].kind == ITEM_TYPE;
     case OPERAND_GIVEN: return o->b < p->environment_count;
@@ -37,6 +52,7 @@ static bool verify_span(const program *p, uint32_t from, uint32_t to, int depth,
 static bool verify_parts(const program *p, uint32_t call, int depth, const char **why) {
     const op *o = &p->ops[call];
     uint32_t pc = call + 1;
+    int parts = 0;
     for (int i = 0; i < o->argc; i++) {
         if (call_argument(&call_table[o->a], i) != 'e') continue;
         *why = "a part of a call is malformed";
@@ -44,9 +60,10 @@ static bool verify_parts(const program *p, uint32_t call, int depth, const char 
             return false;
         if (!verify_span(p, pc + 1, p->ops[pc].b, depth, why)) return false;
         pc = p->ops[pc].b;
+        parts++;
     }
     *why = "the parts of a call do not end where they should";
-    return pc == o->b;
+    return pc == o->b && parts == o->parts;
 }
 
 static bool verify_span(const program *p, uint32_t from, uint32_t to, int depth, const char **why) {

@@ -7,10 +7,20 @@
 
 static const item constants[] = {
     {.kind = ITEM_INTEGER, .integer = 1}, {.kind = ITEM_STRING}, {.kind = ITEM_TYPE}};
+/* Two good ones, then each with a fault. */
+static const step steps[] = {{.key = 1, .name = 1},
+                             {.stays = true, .only = 1, .type = 2},
+                             {.key = 1, .name = 0},
+                             {.stays = true, .only = 1, .type = 3}};
 
 static bool accepted(const op *ops, isize n) {
     const char *why = NULL;
-    program p = {.ops = ops, .n = n, .constants = constants, .constant_count = COUNT_OF(constants)};
+    program p = {.ops = ops,
+                 .n = n,
+                 .constants = constants,
+                 .constant_count = COUNT_OF(constants),
+                 .steps = steps,
+                 .step_count = COUNT_OF(steps)};
     bool ok = verify_program(&p, &why);
     CHECK(ok || (why && why[0]));
     return ok;
@@ -21,7 +31,11 @@ static bool accepted(const op *ops, isize n) {
 static void good(void) {
     CHECK(ACCEPTED({.code = OP_this}));
     CHECK(ACCEPTED({.code = OP_constant}, {.code = OP_constant}, {.code = OP_add}));
-    CHECK(ACCEPTED({.code = OP_this}, {.code = OP_call, .a = CALL_ID_where, .argc = 1, .b = 4},
+    CHECK(ACCEPTED({.code = OP_constants, .a = 2, .b = 1}));
+    CHECK(ACCEPTED({.code = OP_this}, {.code = OP_compare, .a = OP_equal, .b = 2}));
+    CHECK(ACCEPTED({.code = OP_this}, {.code = OP_in_constants, .a = 3}));
+    CHECK(ACCEPTED({.code = OP_this},
+                   {.code = OP_call, .a = CALL_ID_where, .argc = 1, .parts = 1, .b = 4},
                    {.code = OP_body, .b = 4}, {.code = OP_this}));
     CHECK(ACCEPTED({.code = OP_this}, {.code = OP_and_left, .b = 4}, {.code = OP_this},
                    {.code = OP_and}));
@@ -32,7 +46,10 @@ static void operands(void) {
     CHECK(!ACCEPTED({.code = OP_add}));
     CHECK(!ACCEPTED({.code = OP_this}, {.code = OP_this}));
     CHECK(!ACCEPTED({.code = OP_constant, .b = 3}));
-    CHECK(!ACCEPTED({.code = OP_this}, {.code = OP_child, .b = 0}));
+    CHECK(!ACCEPTED({.code = OP_constants, .a = 2, .b = 2}));
+    CHECK(!ACCEPTED({.code = OP_constants, .a = 4}));
+    CHECK(!ACCEPTED({.code = OP_this}, {.code = OP_compare, .a = OP_equal, .b = 3}));
+    CHECK(!ACCEPTED({.code = OP_this}, {.code = OP_compare, .a = OP_add}));
     CHECK(!ACCEPTED({.code = OP_this}, {.code = OP_is, .b = 1}));
     CHECK(!ACCEPTED({.code = OP_environment}));
     CHECK(!ACCEPTED({.code = OP_variable}));
@@ -41,14 +58,32 @@ static void operands(void) {
     CHECK(!ACCEPTED({.code = OP_this}, {.code = OP_call, .a = CALL_COUNT, .b = 2}));
 }
 
+static void paths(void) {
+    CHECK(ACCEPTED({.code = OP_path, .argc = 2}));
+    CHECK(ACCEPTED({.code = OP_this}, {.code = OP_path_of, .argc = 1, .b = 1}));
+    CHECK(ACCEPTED({.code = OP_path_equal, .argc = 1, .a = 2}));
+    CHECK(!ACCEPTED({.code = OP_path}));
+    CHECK(!ACCEPTED({.code = OP_path_of, .argc = 1}));
+    CHECK(!ACCEPTED({.code = OP_path, .argc = 1, .b = 2}));
+    CHECK(!ACCEPTED({.code = OP_path, .argc = 1, .b = 3}));
+    CHECK(!ACCEPTED({.code = OP_path, .argc = 2, .b = 3}));
+    CHECK(!ACCEPTED({.code = OP_path, .argc = 1, .b = 4}));
+    CHECK(!ACCEPTED({.code = OP_path_equal, .argc = 1, .a = 3}));
+}
+
 static void parts(void) {
-    CHECK(!ACCEPTED({.code = OP_this}, {.code = OP_call, .a = CALL_ID_where, .argc = 1, .b = 2}));
-    CHECK(!ACCEPTED({.code = OP_this}, {.code = OP_call, .a = CALL_ID_where, .argc = 1, .b = 4},
+    CHECK(!ACCEPTED({.code = OP_this},
+                    {.code = OP_call, .a = CALL_ID_where, .argc = 1, .parts = 1, .b = 2}));
+    CHECK(!ACCEPTED({.code = OP_this},
+                    {.code = OP_call, .a = CALL_ID_where, .argc = 1, .parts = 1, .b = 4},
                     {.code = OP_body, .b = 3}, {.code = OP_this}));
-    CHECK(!ACCEPTED({.code = OP_this}, {.code = OP_call, .a = CALL_ID_where, .argc = 1, .b = 9},
+    CHECK(!ACCEPTED({.code = OP_this},
+                    {.code = OP_call, .a = CALL_ID_where, .argc = 1, .parts = 1, .b = 9},
                     {.code = OP_body, .b = 4}, {.code = OP_this}));
     CHECK(!ACCEPTED({.code = OP_this}, {.code = OP_call, .a = CALL_ID_count, .b = 3},
                     {.code = OP_this}));
+    CHECK(!ACCEPTED({.code = OP_this}, {.code = OP_call, .a = CALL_ID_where, .argc = 1, .b = 4},
+                    {.code = OP_body, .b = 4}, {.code = OP_this}));
     CHECK(!ACCEPTED({.code = OP_this}, {.code = OP_and_left, .b = 9}, {.code = OP_this},
                     {.code = OP_and}));
     CHECK(!ACCEPTED({.code = OP_this}, {.code = OP_and_left, .b = 1}, {.code = OP_this},
@@ -64,5 +99,5 @@ static void height(void) {
     CHECK(accepted(ops + STACK_COLLECTIONS / 2, n - STACK_COLLECTIONS));
 }
 
-const unit_test path_verify_suite[] = {UNIT_TEST(good), UNIT_TEST(operands), UNIT_TEST(parts),
-                                       UNIT_TEST(height), UNIT_END};
+const unit_test path_verify_suite[] = {UNIT_TEST(good),  UNIT_TEST(operands), UNIT_TEST(paths),
+                                       UNIT_TEST(parts), UNIT_TEST(height),   UNIT_END};
