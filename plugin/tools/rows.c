@@ -2,41 +2,69 @@
 /* Rows as text. */
 #include "tools/rows.h"
 
-/* A cell as plain text: a primitive as FHIR writes it, anything else as JSON; null is empty. */
-static void cell_text(const rows *r, path_run *run, isize column, const collection *cell,
-                      buf *out) {
-    str text;
-    if (cell->n == 0) return;
-    if (!r->columns[column].collection && item_text(run, cell->items[0], &text)) {
-        buf_add(out, text);
-        return;
-    }
-    if (r->columns[column].collection) buf_byte(out, '[');
-    for (isize i = 0; i < cell->n; i++) {
-        if (i) buf_byte(out, ',');
-        item_json(run, cell->items[i], false, out);
-    }
-    if (r->columns[column].collection) buf_byte(out, ']');
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct {
+    const char *name, *ending, *other;
+} formats[] = {{"csv", ".csv", ".csv"},
+               {"ndjson", ".ndjson", ".jsonl"},
+               {"json", ".json", ".json"},
+               {"table", ".txt", ".txt"}};
+
+bool rows_format_named(const char *name, rows_format *out) {
+    for (int i = 0; i < (int)COUNT_OF(formats); i++)
+        if (strcmp(name, formats[i].name) == 0) {
+            *out = (rows_format)i;
+            return true;
+        }
+    return false;
 }
 
-static void cell_json(const rows *r, path_run *run, isize column, const collection *cell,
-                      buf *out) {
-    bool many = r->columns[column].collection;
+bool rows_format_of_file(const char *path, rows_format *out) {
+    const char *dot = strrchr(path, '.');
+    for (int i = 0; dot && i < (int)COUNT_OF(formats); i++)
+        if (strcasecmp(dot, formats[i].ending) == 0 || strcasecmp(dot, formats[i].other) == 0) {
+            *out = (rows_format)i;
+            return true;
+        }
+    return false;
+}
+
+const char *rows_ending(rows_format format) { return formats[format].ending; }
+
+/* --- cells --- */
+static void cell_json(path_run *run, bool many, const collection *cell, buf *out) {
     if (many) buf_byte(out, '[');
     for (isize i = 0; i < cell->n; i++) {
         if (i) buf_byte(out, ',');
         item_json(run, cell->items[i], false, out);
     }
     if (many) buf_byte(out, ']');
-    if (!many && cell->n == 0) buf_add(out, S("null"));
+}
+
+/* A cell as plain text: a primitive as FHIR writes it, anything else as JSON; null is empty. */
+static str cell_text(path_run *run, bool many, const collection *cell) {
+    str text;
+    if (cell->n == 0) return (str){0};
+    if (!many && item_text(run, cell->items[0], &text)) return text;
+    buf json = buf_new(run->arena, LIMIT_MESSAGE_BYTES, "a cell");
+    cell_json(run, many, cell, &json);
+    return buf_str(&json);
+}
+
+/* --- rows --- */
+static bool csv_plain(str text) {
+    for (isize i = 0; i < text.n; i++)
+        if (text.p[i] == ',' || text.p[i] == '"' || text.p[i] == '\r' || text.p[i] == '\n')
+            return false;
+    return true;
 }
 
 /* RFC 4180: quoted where a comma, quote, CR or LF is in it; quotes doubled. */
 static void csv_field(str text, buf *out) {
-    bool plain = true;
-    for (isize i = 0; i < text.n && plain; i++)
-        plain = text.p[i] != ',' && text.p[i] != '"' && text.p[i] != '\r' && text.p[i] != '\n';
-    if (plain) {
+    if (csv_plain(text)) {
         buf_add(out, text);
         return;
     }
@@ -48,81 +76,32 @@ static void csv_field(str text, buf *out) {
     buf_byte(out, '"');
 }
 
-static void csv_row(const rows *r, path_run *run, const view_row *row, buf *out) {
+static void csv_row(const view_column *columns, path_run *run, const view_row *row, buf *out) {
     for (isize i = 0; i < row->n; i++) {
-        buf text = buf_new(run->arena, LIMIT_STRING_BYTES, "a cell");
-        cell_text(r, run, i, &row->cells[i], &text);
         if (i) buf_byte(out, ',');
-        csv_field(buf_str(&text), out);
+        csv_field(cell_text(run, columns[i].collection, &row->cells[i]), out);
     }
     buf_add(out, S("\r\n"));
 }
 
-static void json_row(const rows *r, path_run *run, const view_row *row, buf *out) {
+static void json_row(const view_column *columns, path_run *run, const view_row *row, buf *out) {
     buf_byte(out, '{');
     for (isize i = 0; i < row->n; i++) {
         if (i) buf_byte(out, ',');
-        buf_json_string(out, r->columns[i].name);
+        buf_json_string(out, columns[i].name);
         buf_byte(out, ':');
-        cell_json(r, run, i, &row->cells[i], out);
+        if (row->cells[i].n == 0 && !columns[i].collection)
+            buf_add(out, S("null"));
+        else
+            cell_json(run, columns[i].collection, &row->cells[i], out);
     }
     buf_byte(out, '}');
 }
 
-void rows_format_row(const rows *r, path_run *run, const view_row *row, buf *out) {
-    if (r->format == ROWS_CSV)
-        csv_row(r, run, row, out);
-    else if (r->format == ROWS_NDJSON) {
-        json_row(r, run, row, out);
-        buf_byte(out, '\n');
-    } else if (r->format == ROWS_JSON) {
-        buf_add(out, r->written == 0 && out->n == 0 ? S("\n") : S(",\n"));
-        json_row(r, run, row, out);
-    }
-}
-
-void rows_write(rows *r, str text, isize count) {
-    fwrite(text.p, 1, (size_t)text.n, r->to);
-    r->written += (long)count;
-}
-
-void rows_keep(rows *r, path_run *run, const view_row *row) {
-    if (r->n == r->cap) {
-        isize cap = r->cap ? r->cap * 2 : 64;
-        r->cells = arena_grow(r->arena, r->cells, r->n * r->column_count, cap * r->column_count,
-                              (isize)sizeof(str), (isize) _Alignof(str));
-        r->cap = cap;
-    }
-    for (isize i = 0; i < row->n; i++) {
-        buf text = buf_new(run->arena, LIMIT_STRING_BYTES, "a cell");
-        cell_text(r, run, i, &row->cells[i], &text);
-        r->cells[r->n * r->column_count + i] = arena_str(r->arena, buf_str(&text));
-    }
-    r->n++;
-    r->written++;
-}
-
-void rows_begin(rows *r, FILE *to, rows_format format, const view *v, arena *arena) {
-    *r = (rows){.to = to, .format = format, .view = v, .arena = arena};
-    r->columns = view_columns(v, &r->column_count);
-    if (format == ROWS_JSON) fputc('[', to);
-    for (isize i = 0; format == ROWS_CSV && i < r->column_count; i++)
-        fprintf(to, "%s%.*s", i ? "," : "", STR_ARGS(r->columns[i].name));
-    if (format == ROWS_CSV) fputs("\r\n", to);
-}
-
-/* --- tables --- */
 enum { WIDEST = 48 };
 
-/* Code points, which is what a terminal shows for most of the texts here. */
-static isize width(str text) {
-    isize n = 0;
-    for (isize i = 0; i < text.n; i++) n += (text.p[i] & 0xc0) != 0x80;
-    return n;
-}
-
-/* The first `most` code points. */
-static str cut(str text, isize most) {
+/* The first `most` code points, which is what a terminal shows for most of the texts here. */
+static str first_points(str text, isize most) {
     isize i = 0, n = 0;
     for (; i < text.n; i++) {
         if ((text.p[i] & 0xc0) == 0x80) continue;
@@ -131,35 +110,81 @@ static str cut(str text, isize most) {
     return str_slice(text, 0, i);
 }
 
-/* A control character would move the terminal's cursor. */
-static void put_cell(const rows *r, str text, isize wide, bool last) {
-    str shown = cut(text, wide);
-    for (isize i = 0; i < shown.n; i++)
-        fputc((unsigned char)shown.p[i] < 0x20 || shown.p[i] == 0x7f ? ' ' : shown.p[i], r->to);
-    for (isize i = width(shown); !last && i < wide + 2; i++) fputc(' ', r->to);
-}
-
-static void put_table(const rows *r) {
-    isize *wide = arena_new(r->arena, isize, r->column_count);
-    for (isize c = 0; c < r->column_count; c++) {
-        wide[c] = width(r->columns[c].name);
-        for (isize i = 0; i < r->n; i++) {
-            isize w = width(r->cells[i * r->column_count + c]);
-            if (w > WIDEST) w = WIDEST;
-            if (w > wide[c]) wide[c] = w;
-        }
-    }
-    for (isize i = -1; i < r->n; i++) {
-        for (isize c = 0; c < r->column_count; c++) {
-            str text = i < 0 ? r->columns[c].name : r->cells[i * r->column_count + c];
-            put_cell(r, text, wide[c], c + 1 == r->column_count);
-        }
-        fputc('\n', r->to);
+static void table_row(const view_column *columns, path_run *run, const view_row *row, buf *out) {
+    for (isize i = 0; i < row->n; i++) {
+        str shown = first_points(cell_text(run, columns[i].collection, &row->cells[i]), WIDEST);
+        for (isize k = 0; k < shown.n; k++) /* a control character would move the cursor */
+            buf_byte(out,
+                     (unsigned char)shown.p[k] < 0x20 || shown.p[k] == 0x7f ? ' ' : shown.p[k]);
+        buf_byte(out, ROWS_CELL_END);
     }
 }
 
-bool rows_end(rows *r) {
-    if (r->format == ROWS_TABLE) put_table(r);
-    if (r->format == ROWS_JSON) fputs(r->written ? "\n]\n" : "]\n", r->to);
-    return fflush(r->to) == 0 && !ferror(r->to);
+void rows_add(rows_format format, const view *v, path_run *run, const view_row *row, buf *out) {
+    isize n;
+    const view_column *columns = view_columns(v, &n);
+    switch (format) {
+    case ROWS_CSV: csv_row(columns, run, row, out); break;
+    case ROWS_NDJSON:
+        json_row(columns, run, row, out);
+        buf_byte(out, '\n');
+        break;
+    case ROWS_JSON:
+        buf_add(out, S(",\n"));
+        json_row(columns, run, row, out);
+        break;
+    case ROWS_TABLE: table_row(columns, run, row, out); break;
+    }
+}
+
+/* --- around the rows --- */
+void rows_head(rows_format format, const view *v, bytes *out) {
+    isize n;
+    const view_column *columns = view_columns(v, &n);
+    if (format == ROWS_JSON) bytes_add(out, S("["));
+    for (isize i = 0; format == ROWS_CSV && i < n; i++) {
+        if (i) bytes_add(out, S(","));
+        bytes_add(out, columns[i].name);
+    }
+    if (format == ROWS_CSV) bytes_add(out, S("\r\n"));
+}
+
+static isize width(str text) {
+    isize n = 0;
+    for (isize i = 0; i < text.n; i++) n += (text.p[i] & 0xc0) != 0x80;
+    return n;
+}
+
+/* The next cell of the kept rows. */
+static str next_cell(str *kept) {
+    isize end = str_find_byte(*kept, ROWS_CELL_END, 0);
+    str cell = str_slice(*kept, 0, end);
+    *kept = str_slice(*kept, end + 1, kept->n);
+    return cell;
+}
+
+static void table_cell(str text, isize wide, bool last, bytes *out) {
+    bytes_add(out, text);
+    for (isize i = width(text); !last && i < wide + 2; i++) bytes_add(out, S(" "));
+    if (last) bytes_add(out, S("\n"));
+}
+
+static void table(const view *v, str kept, bytes *out) {
+    isize n, c = 0;
+    const view_column *columns = view_columns(v, &n);
+    isize *wide = tool_memory(n, (isize)sizeof *wide);
+    for (isize i = 0; i < n; i++) wide[i] = width(columns[i].name);
+    for (str rest = kept; rest.n; c = (c + 1) % n) {
+        isize w = width(next_cell(&rest));
+        if (w > wide[c]) wide[c] = w;
+    }
+    for (isize i = 0; i < n; i++) table_cell(columns[i].name, wide[i], i + 1 == n, out);
+    for (str rest = kept; rest.n; c = (c + 1) % n)
+        table_cell(next_cell(&rest), wide[c], c + 1 == n, out);
+    free(wide);
+}
+
+void rows_tail(rows_format format, const view *v, bool any, str kept, bytes *out) {
+    if (format == ROWS_TABLE) table(v, kept, out);
+    if (format == ROWS_JSON) bytes_add(out, any ? S("\n]\n") : S("]\n"));
 }

@@ -10,9 +10,11 @@ static const struct {
     int (*run)(int argc, char **argv);
 } suites[] = {
     {"fhirpath", suite_fhirpath},
+    {"sql-on-fhir", suite_views},
 };
 
 static const char help[] = "usage: fhirtrial suite fhirpath TESTS.xml --inputs FOLDER [OPTIONS]\n"
+                           "       fhirtrial suite sql-on-fhir TESTS... [OPTIONS]\n"
                            "\n"
                            "Runs an official test suite over this program and compares.\n"
                            "\n"

@@ -23,5 +23,7 @@ bool suite_read(const char *path, void (*test)(void *self, const suite_test *t),
 
 /* `fhirtrial suite fhirpath ...`; argv[0] is "fhirpath". */
 int suite_fhirpath(int argc, char **argv);
+/* `fhirtrial suite sql-on-fhir ...`; argv[0] is "sql-on-fhir". */
+int suite_views(int argc, char **argv);
 
 #endif

@@ -1,315 +1,314 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `fhirtrial view`: a ViewDefinition over files or standard input, one message at a time. */
-#include "files/files.h"
-#include "tools/lines.h"
-#include "tools/rows.h"
+/* `fhirtrial view`: ViewDefinitions over files, folders or standard input. This file is the
+ * arguments: which views, which inputs, and where the rows of each view go. */
+#include "fhir/model_ids.h"
+#include "tools/pool.h"
 #include "tools/tools.h"
+#include "tools/view_pass.h"
+#include "tools/view_set.h"
 
+#include <errno.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const char help[] =
-    "usage: fhirtrial view [--format csv|ndjson|json|table] [--mappings FOLDER]\n"
-    "                      [--now INSTANT] [--lenient] [--explain] VIEW.json [INPUT...]\n"
+    "usage: fhirtrial view [OPTIONS] VIEW.json [INPUT...]\n"
+    "       fhirtrial view [OPTIONS] --view VIEW.json [--view VIEW.json]... [INPUT...]\n"
     "\n"
-    "Runs a SQL on FHIR ViewDefinition over FHIR R4 resources: JSON, NDJSON or XML,\n"
-    "single resources or Bundles. Without INPUT, or for -, standard input is read.\n"
-    "Memory is bounded by one message; only --format table is held to the end.\n"
-    "A message that cannot be used is reported with file and line and passed over.\n"
+    "Runs SQL on FHIR ViewDefinitions over FHIR R4 resources. An INPUT is NDJSON, a JSON or\n"
+    "XML document (a resource or a Bundle), any of them as .gz, a folder of such files, or -\n"
+    "for standard input, which is also read without INPUT. Of a folder and its sub-folders\n"
+    "the files are taken that end in .json .ndjson .jsonl .xml, or these and .gz, in upper or\n"
+    "lower case. Several views share one pass over the input.\n"
     "\n"
-    "  --format    ndjson unless given\n"
-    "  --mappings  a mapping set: its value sets and concept maps, and its strict rules\n"
-    "  --now       what now() and today() give, for example 2025-03-01T12:00:00Z\n"
-    "  --lenient   exit 0 even though messages were passed over\n"
-    "  --explain   print plan and operations, read nothing\n"
+    "  --view FILE       one more view; each has an output of its own\n"
+    "  --out FILE        where the rows go; with several views once for each, in their order,\n"
+    "                    or once as a FOLDER/, in which each file is named like its view\n"
+    "  --format FORMAT   csv, ndjson, json or table; else the ending of --out says\n"
+    "                    (.csv .ndjson .jsonl .json .txt), else ndjson\n"
+    "  --threads N       workers, 1 unless given; 0: one a processor. The output is the same\n"
+    "  --unordered       rows in the order in which they are ready\n"
+    "  --mappings FOLDER a mapping set: its value sets and concept maps, and its strict rules\n"
+    "  --now INSTANT     what now() and today() give, for example 2025-03-01T12:00:00Z\n"
+    "  --lenient         exit 0 even though messages were passed over\n"
+    "  --quiet           no count at the end, and no progress\n"
+    "  --schema          print the columns with their types, read nothing; --json: as JSON\n"
+    "  --explain         print plan and operations, read nothing\n"
     "\n"
-    "exit: 0 done, 1 the view or the output failed, 2 wrong use, 3 messages were\n"
-    "passed over\n"
+    "A message that cannot be used is reported with file and line and passed over. Memory is\n"
+    "bounded by the largest message; only a table is held to the end.\n"
     "\n"
-    "example: fhirtrial view --format csv patients.view.json Patient.ndjson\n";
-
-enum { SET_ARENA = 1 << 30 };
+    "exit: 0  done\n"
+    "      1  a view or an output failed\n"
+    "      2  wrong use\n"
+    "      3  messages were passed over, or an input could not be read to its end\n"
+    "\n"
+    "example: fhirtrial view --format csv patients.view.json Patient.ndjson.gz\n"
+    "         fhirtrial view --view a.json --view b.json --out tables/ --format csv export/\n";
 
 typedef struct viewing {
-    /* arguments */
-    const char *view_path, *mappings;
-    char **inputs;
-    int input_count;
+    view_set set;
+    inputs inputs;
+    const char *outs[VIEW_SET_MOST];
+    isize out_count;
+    sink sinks[VIEW_SET_MOST];
+    rows_format formats[VIEW_SET_MOST];
     rows_format format;
-    bool lenient, explain;
+    bool format_given, unordered, lenient, quiet, schema, json, explain;
+    int threads;
     when now;
-    /* configuration time */
-    arena set;
-    landing set_landing;
-    const view *view;
-    const path_terminology *terminology;
-    bool failed;
-    rows rows;
-    /* one message */
-    arena message;
-    landing landing;
-    const char *name;
-    long line;
-    bool ndjson;
-    str text;
-    bool bad;
-    long skipped;
 } viewing;
 
-/* --- the view --- */
-static const model *load_mappings(viewing *v) {
-    const mapping_file *files;
-    isize n;
-    fault fault;
-    if (!v->mappings) return model_r4();
-    mapping_choice all = {0};
-    if (!files_mappings(&v->set, str_from(v->mappings), &all, &files, &n, &fault)) {
-        fprintf(stderr, "fhirtrial view: %s\n", fault.text);
-        return NULL;
-    }
-    problems found = problems_new(&v->set);
-    const mappings *set = mappings_load(&v->set, files, n, NULL, NULL, &found);
-    if (set) {
-        v->terminology = mappings_terminology(set);
-        return mappings_model(set);
-    }
-    fprintf(stderr, "fhirtrial view: %s has %td errors: run `fhirtrial check %s`\n", v->mappings,
-            found.errors, v->mappings);
-    return NULL;
+static int usage(const char *text) {
+    fprintf(stderr, "fhirtrial view: %s; `fhirtrial view --help` explains\n", text);
+    return TOOL_USAGE;
 }
 
-static void load_step(void *state) {
-    viewing *v = state;
-    str text;
-    fault fault;
-    const json *root;
-    v->failed = true;
-    const model *m = load_mappings(v);
-    if (!m) return;
-    if (!files_read(&v->set, (str){0}, str_from(v->view_path), LIMIT_CONFIG_BYTES, &text, &fault)) {
-        fprintf(stderr, "fhirtrial view: %s\n", fault.text);
-        return;
-    }
-    problems found = problems_new(&v->set);
-    if (!json_read(&v->set, text, &root, &fault))
-        problems_add(&found, (problem){.level = PROBLEM_ERROR,
-                                       .code = "invalid",
-                                       .at = fault.at,
-                                       .text = str_from(fault.text)});
-    else {
-        view_environment environment = {
-            .model = m, .terminology = v->terminology, .strict = v->mappings != NULL};
-        v->view = view_compile(&v->set, &environment, root, str_from(v->view_path), &found);
-    }
-    for (isize i = 0; i < found.n; i++)
-        tool_print_problem(stderr, v->view_path, text, &found.list[i]);
-    if (!v->view) return;
-    if (v->explain) {
-        buf out = buf_new(&v->set, SET_ARENA / 4, "the explanation");
-        view_explain(v->view, &out);
-        fwrite(out.p, 1, (size_t)out.n, stdout);
-    } else
-        rows_begin(&v->rows, stdout, v->format, v->view, &v->set);
-    v->failed = false;
+/* --- outputs --- */
+static bool is_folder(const char *path) {
+    struct stat info;
+    size_t n = strlen(path);
+    return (n > 0 && path[n - 1] == '/') || (stat(path, &info) == 0 && S_ISDIR(info.st_mode));
 }
 
-/* --- one message --- */
-static void report(viewing *v, isize at, const char *level, str text, str place) {
-    int line = 1, column = 1;
-    if (at >= 0) problem_line_column(v->text, at, &line, &column);
-    fprintf(stderr, "%s:%ld:%d: %s: %.*s", v->name, v->line + line - 1, column, level,
-            STR_ARGS(text));
-    if (place.n) fprintf(stderr, " [%.*s]", STR_ARGS(place));
-    fputc('\n', stderr);
+typedef struct naming {
+    viewing *v;
+    isize view;
+    const char *path;
+} naming;
+
+static void name_step(void *state) {
+    naming *n = state;
+    const char *folder = n->v->outs[0];
+    bool slash = folder[strlen(folder) - 1] == '/';
+    str name = view_set_name(&n->v->set, n->view);
+    n->path = arena_printf(&n->v->set.arena, "%s%s%.*s%s", folder, slash ? "" : "/", STR_ARGS(name),
+                           rows_ending(n->v->format))
+                  .p;
 }
 
-typedef struct row_sink {
-    viewing *viewing;
-    path_run *run;
-    buf out;
-    isize n;
-} row_sink;
-
-static void take_row(void *self, const view_row *row) {
-    row_sink *s = self;
-    rows_format_row(&s->viewing->rows, s->run, row, &s->out);
-    s->n++;
+/* One file a view in the folder, which is made when it is not there. */
+static int outputs_in_folder(viewing *v) {
+    if (mkdir(v->outs[0], 0777) != 0 && errno != EEXIST) {
+        fprintf(stderr, "fhirtrial view: cannot make %s: %s\n", v->outs[0], strerrordesc_np(errno));
+        return TOOL_FAILED;
+    }
+    for (isize i = 0; i < v->set.n; i++) {
+        naming n = {v, i, NULL};
+        if (!guarded(&v->set.landing, name_step, &n)) return TOOL_FAILED;
+        v->sinks[i].path = n.path;
+        v->sinks[i].format = v->format;
+        for (isize k = 0; k < i; k++)
+            if (strcmp(v->sinks[k].path, n.path) == 0)
+                return usage("two views have one name, so they cannot share a folder");
+    }
+    return TOOL_OK;
 }
 
-static void keep_row(void *self, const view_row *row) {
-    row_sink *s = self;
-    rows_keep(&s->viewing->rows, s->run, row);
+static int outputs_as_given(viewing *v) {
+    isize standard = 0;
+    for (isize i = 0; i < v->set.n; i++) {
+        sink *s = &v->sinks[i];
+        const char *path = v->out_count ? v->outs[i] : "-";
+        s->path = strcmp(path, "-") == 0 ? NULL : path;
+        s->format = v->format;
+        if (s->path && !v->format_given) rows_format_of_file(path, &s->format);
+        standard += !s->path;
+    }
+    for (isize i = 0; standard > 1 && i < v->set.n; i++) {
+        if (v->sinks[i].path) continue;
+        if (v->sinks[i].format != ROWS_TABLE)
+            return usage("several views need an --out each, or --out FOLDER/");
+        v->sinks[i].titled = true;
+    }
+    return TOOL_OK;
 }
 
-static void run_resource(viewing *v, path_run *run, uint32_t node) {
-    row_sink sink = {.viewing = v, .run = run};
-    bool table = v->format == ROWS_TABLE;
-    isize kept = v->rows.n;
-    str column;
-    sink.out = buf_new(&v->message, 4 * (isize)LIMIT_MESSAGE_BYTES, "the rows of a resource");
-    view_status status = view_rows(v->view, run, node, table ? keep_row : take_row, &sink, &column);
-    if (status == VIEW_OK) {
-        if (!table) rows_write(&v->rows, buf_str(&sink.out), sink.n);
-        return;
+/* An output that is also an input, or another output, would be destroyed. */
+static int outputs_differ(const viewing *v) {
+    for (isize i = 0; i < v->set.n; i++) {
+        struct stat out, other;
+        const char *path = v->sinks[i].path;
+        if (!path || stat(path, &out) != 0 || !S_ISREG(out.st_mode)) continue;
+        for (isize k = 0; k < v->inputs.n; k++)
+            if (v->inputs.list[k].node == out.st_ino && v->inputs.list[k].device == out.st_dev)
+                return usage("an --out is also an input");
+        for (isize k = 0; k < i; k++)
+            if (v->sinks[k].path && stat(v->sinks[k].path, &other) == 0 &&
+                other.st_ino == out.st_ino && other.st_dev == out.st_dev)
+                return usage("two views have the same --out");
     }
-    v->rows.n = kept;
-    v->bad = true;
-    report(v, tape_offset(run->tape, node), "error",
-           arena_printf(&v->message, "%s%.*s%s%s", column.n ? "column " : "", STR_ARGS(column),
-                        column.n ? ": " : "", run->reason),
-           tape_pointer(run->tape, node, &v->message));
+    return TOOL_OK;
 }
 
-static void run_tape(viewing *v, const tape *t) {
-    path_run run = {.tape = t, .arena = &v->message, .terminology = v->terminology, .now = v->now};
-    path_prepare(&run);
-    model_type wanted = view_resource(v->view);
-    if (t->nodes[0].type == wanted) {
-        run_resource(v, &run, 0);
-        return;
+static int open_outputs(viewing *v) {
+    bool folder = v->out_count == 1 && is_folder(v->outs[0]);
+    if (v->out_count && !folder && v->out_count != v->set.n)
+        return usage("there must be one --out for each view, or one that is a FOLDER/");
+    int code = folder ? outputs_in_folder(v) : outputs_as_given(v);
+    for (isize i = 0; i < v->set.n; i++) {
+        v->sinks[i].view = v->set.views[i];
+        v->sinks[i].fd = -1;
+        for (isize k = 0; k < i && code == TOOL_OK; k++)
+            if (v->sinks[i].path && v->sinks[k].path &&
+                strcmp(v->sinks[i].path, v->sinks[k].path) == 0)
+                code = usage("two views have the same --out");
     }
-    if (!str_eq(model_type_name(t->model, t->nodes[0].type), S("Bundle"))) return;
-    for (uint32_t e = 1; e < t->n; e = t->nodes[e].next)
-        for (uint32_t r = e + 1; r < t->nodes[e].next; r = t->nodes[r].next)
-            if ((t->nodes[r].flags & NODE_RESOURCE) && t->nodes[r].type == wanted)
-                run_resource(v, &run, r);
-}
-
-static void message_step(void *state) {
-    viewing *v = state;
-    tape t;
-    fault fault;
-    problems found = problems_new(&v->message);
-    if (!read_resource(&v->message, v->text, NULL, &found, &t, &fault)) {
-        report(v, fault.at, "error", str_from(fault.text), (str){0});
-        v->bad = true;
-        return;
+    if (code == TOOL_OK) code = outputs_differ(v);
+    for (isize i = 0; i < v->set.n && code == TOOL_OK; i++) {
+        if (!sink_open(&v->sinks[i])) code = TOOL_FAILED;
+        v->formats[i] = v->sinks[i].format;
     }
-    for (isize i = 0; i < found.n; i++)
-        report(v, found.list[i].at, tool_level(found.list[i].level), found.list[i].text,
-               found.list[i].place);
-    if (t.n) run_tape(v, &t);
-}
-
-static void run_message(viewing *v, str text, long line) {
-    v->text = text;
-    v->line = line;
-    v->bad = false;
-    arena_clear(&v->message);
-    if (!guarded(&v->landing, message_step, v)) {
-        report(v, -1, "error", str_from(v->landing.fault.text), (str){0});
-        v->bad = true;
-    }
-    v->skipped += v->bad;
-}
-
-static void run_stream(viewing *v, FILE *from) {
-    lines lines;
-    str message;
-    lines_result result;
-    lines_open(&lines, from, LIMIT_MESSAGE_BYTES);
-    while ((result = lines_next(&lines, &message)) == LINES_MESSAGE || result == LINES_TOO_LONG) {
-        if (result == LINES_MESSAGE) {
-            run_message(v, message, lines.line);
-            continue;
-        }
-        v->skipped++;
-        fprintf(stderr, "%s:%ld: error: message longer than the limit of %d bytes\n", v->name,
-                lines.line, LIMIT_MESSAGE_BYTES);
-    }
-    if (result == LINES_FAILED) {
-        fprintf(stderr, "%s: error: %m\n", v->name);
-        v->skipped++;
-    }
-    lines_close(&lines);
-}
-
-static void run_input(viewing *v, const char *path) {
-    bool standard = strcmp(path, "-") == 0;
-    v->name = standard ? "stdin" : path;
-    FILE *from = standard ? stdin : fopen(path, "rbe");
-    if (!from) {
-        fprintf(stderr, "%s: error: %m\n", path);
-        v->skipped++;
-        return;
-    }
-    run_stream(v, from);
-    if (!standard) fclose(from);
-}
-
-static int run(viewing *v) {
-    arena_init(&v->set, SET_ARENA, &v->set_landing);
-    arena_init(&v->message, 8 * (isize)LIMIT_MESSAGE_BYTES, &v->landing);
-    int code = TOOL_OK;
-    if (!guarded(&v->set_landing, load_step, v)) {
-        fprintf(stderr, "fhirtrial view: %s\n", v->set_landing.fault.text);
-        v->failed = true;
-    }
-    v->set.landing = &v->landing; /* the rows of a table are kept beside the view */
-    if (v->failed)
-        code = TOOL_FAILED;
-    else if (!v->explain) {
-        for (int i = 0; i < v->input_count; i++) run_input(v, v->inputs[i]);
-        if (v->input_count == 0) run_input(v, "-");
-        if (!rows_end(&v->rows)) {
-            fprintf(stderr, "fhirtrial view: standard output: %m\n");
-            code = TOOL_FAILED;
-        } else if (v->skipped && !v->lenient)
-            code = TOOL_PARTIAL;
-    }
-    arena_release(&v->message);
-    arena_release(&v->set);
     return code;
 }
 
-static bool parse_format(const char *name, rows_format *out) {
-    static const char *const names[] = {"csv", "ndjson", "json", "table"};
-    for (int i = 0; i < 4; i++)
-        if (strcmp(name, names[i]) == 0) {
-            *out = (rows_format)i;
-            return true;
-        }
-    fprintf(stderr, "fhirtrial view: the format is csv, ndjson, json or table, not \"%s\"\n", name);
-    return false;
+/* --- the pass --- */
+static void print_count(const viewing *v, const view_pass *p) {
+    fprintf(stderr, "%ld message%s with %ld resource%s, ", p->messages, p->messages == 1 ? "" : "s",
+            p->resources, p->resources == 1 ? "" : "s");
+    for (isize i = 0; i < v->set.n; i++) {
+        long rows = v->sinks[i].rows;
+        fprintf(stderr, "%s%ld row%s", i ? ", " : "", rows, rows == 1 ? "" : "s");
+        if (v->set.n > 1) fprintf(stderr, " of %.*s", STR_ARGS(view_set_name(&v->set, i)));
+    }
+    if (p->passed_over) fprintf(stderr, "; %ld passed over", p->passed_over);
+    if (p->unread) fprintf(stderr, "; %ld input%s not read", p->unread, p->unread == 1 ? "" : "s");
+    fputc('\n', stderr);
 }
 
-static bool parse_now(const char *text, when *out) {
+static int run_pass(viewing *v) {
+    engine_job job = {.views = v->set.views,
+                      .formats = v->formats,
+                      .view_count = v->set.n,
+                      .keep = v->set.keep,
+                      .terminology = v->set.terminology,
+                      .now = v->now};
+    view_pass pass = {.job = &job,
+                      .inputs = &v->inputs,
+                      .sinks = v->sinks,
+                      .threads = v->threads,
+                      .unordered = v->unordered,
+                      .progress = !v->quiet && isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO)};
+    view_pass_run(&pass);
+    for (isize i = 0; i < v->set.n; i++)
+        if (!sink_close(&v->sinks[i])) pass.failed = true;
+    if (pass.failed) return TOOL_FAILED;
+    if (!v->quiet) print_count(v, &pass);
+    return pass.unread || (pass.passed_over && !v->lenient) ? TOOL_PARTIAL : TOOL_OK;
+}
+
+/* Rows of the patient record come from the store, not from messages. */
+static bool over_messages(const viewing *v) {
+    for (isize i = 0; i < v->set.n; i++)
+        if (view_resource(v->set.views[i]) >= TYPE_R4_COUNT) {
+            fprintf(stderr,
+                    "%s: error: a derived view reads the patient record, not FHIR messages; "
+                    "`fhirtrial record` shows its rows\n",
+                    v->set.paths[i]);
+            return false;
+        }
+    return true;
+}
+
+static int run(viewing *v) {
+    if (!view_set_load(&v->set)) return TOOL_FAILED;
+    if (v->schema) return view_set_schema(&v->set, v->json), TOOL_OK;
+    if (v->explain) return view_set_explain(&v->set), TOOL_OK;
+    if (!over_messages(v)) return TOOL_FAILED;
+    int code = open_outputs(v);
+    if (code == TOOL_OK) return run_pass(v);
+    for (isize i = 0; i < v->set.n; i++) bytes_free(&v->sinks[i].waiting);
+    return code;
+}
+
+/* --- arguments --- */
+static int take_now(viewing *v, const char *text) {
     int64_t nanoseconds;
-    if (when_parse_datetime(str_from(text), out) && when_to_unix(*out, &nanoseconds)) return true;
-    fprintf(stderr, "fhirtrial view: --now wants an instant such as 2025-03-01T12:00:00Z\n");
-    return false;
+    if (when_parse_datetime(str_from(text), &v->now) && when_to_unix(v->now, &nanoseconds))
+        return TOOL_OK;
+    return usage("--now wants an instant such as 2025-03-01T12:00:00Z");
+}
+
+static int take_threads(viewing *v, const char *text) {
+    decimal d;
+    int64_t n;
+    if (!decimal_parse(str_from(text), &d) || !decimal_to_int64(d, &n) || n < 0 || n > POOL_MOST)
+        return usage("--threads wants a number from 0 to 64");
+    if (n == 0) n = sysconf(_SC_NPROCESSORS_ONLN);
+    v->threads = n < 1 ? 1 : n > POOL_MOST ? POOL_MOST : (int)n;
+    return TOOL_OK;
+}
+
+static int take_format(viewing *v, const char *name) {
+    v->format_given = true;
+    if (rows_format_named(name, &v->format)) return TOOL_OK;
+    return usage("the format is csv, ndjson, json or table");
+}
+
+static int take_listed(const char **list, isize *n, const char *what) {
+    if (*n == VIEW_SET_MOST) return usage("more than 64 views or outputs");
+    list[(*n)++] = what;
+    return TOOL_OK;
+}
+
+static int take_option(viewing *v, int option) {
+    switch (option) {
+    case 'v': return take_listed(v->set.paths, &v->set.n, optarg);
+    case 'o': return take_listed(v->outs, &v->out_count, optarg);
+    case 'f': return take_format(v, optarg);
+    case 't': return take_threads(v, optarg);
+    case 'u': v->unordered = true; break;
+    case 'm': v->set.mappings = optarg; break;
+    case 'n': return take_now(v, optarg);
+    case 'l': v->lenient = true; break;
+    case 'q': v->quiet = true; break;
+    case 's': v->schema = true; break;
+    case 'j': v->json = true; break;
+    case 'e': v->explain = true; break;
+    default: return fputs(help, stderr), TOOL_USAGE;
+    }
+    return TOOL_OK;
+}
+
+/* The first argument is a view, unless the views were named by --view and it is none. */
+static int take_arguments(viewing *v, int argc, char **argv) {
+    int i = optind;
+    if (i < argc && (v->set.n == 0 || view_set_is_view(&v->set, argv[i]))) {
+        if (v->set.n == VIEW_SET_MOST) return usage("more than 64 views");
+        for (isize k = v->set.n++; k > 0; k--) v->set.paths[k] = v->set.paths[k - 1];
+        v->set.paths[0] = argv[i++];
+    }
+    if (v->set.n == 0) return fputs(help, stderr), TOOL_USAGE;
+    if (v->json && !v->schema) return usage("--json goes with --schema; rows: --format json");
+    if (i == argc) inputs_add(&v->inputs, "-");
+    for (; i < argc; i++) inputs_add(&v->inputs, argv[i]);
+    return TOOL_OK;
 }
 
 int tool_view(int argc, char **argv) {
-    static const struct option options[] = {{"help", no_argument, NULL, 'h'},
-                                            {"format", required_argument, NULL, 'f'},
-                                            {"mappings", required_argument, NULL, 'm'},
-                                            {"now", required_argument, NULL, 'n'},
-                                            {"lenient", no_argument, NULL, 'l'},
-                                            {"explain", no_argument, NULL, 'e'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"help", no_argument, NULL, 'h'},           {"view", required_argument, NULL, 'v'},
+        {"out", required_argument, NULL, 'o'},      {"format", required_argument, NULL, 'f'},
+        {"threads", required_argument, NULL, 't'},  {"unordered", no_argument, NULL, 'u'},
+        {"mappings", required_argument, NULL, 'm'}, {"now", required_argument, NULL, 'n'},
+        {"lenient", no_argument, NULL, 'l'},        {"quiet", no_argument, NULL, 'q'},
+        {"schema", no_argument, NULL, 's'},         {"json", no_argument, NULL, 'j'},
+        {"explain", no_argument, NULL, 'e'},        {NULL, 0, NULL, 0}};
     static viewing v;
-    int option;
-    v = (viewing){.format = ROWS_NDJSON, .now = tool_now()};
-    while ((option = getopt_long(argc, argv, "hf:m:", options, NULL)) != -1) switch (option) {
-        case 'h': fputs(help, stdout); return TOOL_OK;
-        case 'f':
-            if (!parse_format(optarg, &v.format)) return TOOL_USAGE;
-            break;
-        case 'm': v.mappings = optarg; break;
-        case 'n':
-            if (!parse_now(optarg, &v.now)) return TOOL_USAGE;
-            break;
-        case 'l': v.lenient = true; break;
-        case 'e': v.explain = true; break;
-        default: fputs(help, stderr); return TOOL_USAGE;
-        }
-    if (optind >= argc) {
-        fputs(help, stderr);
-        return TOOL_USAGE;
+    int option, code = TOOL_OK;
+    v = (viewing){.format = ROWS_NDJSON, .now = tool_now(), .threads = 1};
+    view_set_init(&v.set);
+    while (code == TOOL_OK &&
+           (option = getopt_long(argc, argv, "hv:o:f:t:m:q", options, NULL)) >= 0) {
+        if (option == 'h') return fputs(help, stdout), TOOL_OK;
+        code = take_option(&v, option);
     }
-    v.view_path = argv[optind];
-    v.inputs = argv + optind + 1;
-    v.input_count = argc - optind - 1;
-    return run(&v);
+    if (code == TOOL_OK) code = take_arguments(&v, argc, argv);
+    if (code == TOOL_OK) code = run(&v);
+    view_set_free(&v.set);
+    inputs_free(&v.inputs);
+    return code;
 }

@@ -41,6 +41,7 @@ struct view {
     const model *model;
     model_type resource;
     view_column *columns;
+    str *sql_types; /* of the columns */
     isize column_count;
     const plan_node *plan;
     const program *const *where;
@@ -85,6 +86,8 @@ void plan_branch_agrees(planner *p, const json *branch, const view_column *first
                         const view_column *other, isize other_count);
 /* Whether a value of type `actual` may stand in a column declared as `declared`. */
 bool plan_type_fits(const model *m, model_type declared, model_type actual);
+/* Works out the SQL types of the finished list. */
+void plan_sql_types(view *v, arena *arena);
 /* Records the first reason why the view is not shareable or not tabular. */
 void plan_profile(view *v, arena *arena, const json *definition);
 

@@ -42,8 +42,15 @@ view *view_compile(arena *arena, const view_environment *environment, const json
                    str file, problems *found);
 
 str view_name(const view *v);
+str view_url(const view *v);
+const model *view_model(const view *v);
 model_type view_resource(const view *v);
 const view_column *view_columns(const view *v, isize *n);
+/* The ANSI SQL type of a column: what its tag ansi/type says, else the default for its FHIR type
+ * (SQL on FHIR v2, ViewDefinition, type hinting); of a collection, an array of it. Text of the
+ * view.
+ */
+str view_sql_type(const view *v, isize column);
 /* Which profile it satisfies, and why not the others: "shareable", "tabular" or the first reason.
  * For `check`. */
 bool view_shareable(const view *v, str *why_not);
@@ -51,6 +58,9 @@ bool view_tabular(const view *v, str *why_not);
 bool view_uses_now(const view *v);
 /* Adds all it can reach to the projection. */
 void view_project(const view *v, projection *p);
+/* Whether a path may look at elements it does not name, perhaps in another resource of the Bundle:
+ * what a projection keeps is then not enough. */
+bool view_leaves_resource(const view *v);
 /* Prints plan and op lists. */
 void view_explain(const view *v, buf *out);
 

@@ -3,6 +3,9 @@
 #include "view/plan.h"
 
 str view_name(const view *v) { return v->name; }
+str view_url(const view *v) { return v->url; }
+const model *view_model(const view *v) { return v->model; }
+str view_sql_type(const view *v, isize column) { return v->sql_types[column]; }
 model_type view_resource(const view *v) { return v->resource; }
 bool view_uses_now(const view *v) { return v->uses_now; }
 
@@ -60,6 +63,28 @@ void view_project(const view *v, projection *to) {
     projecting p = {to, v->resource};
     for (isize i = 0; i < v->where_count; i++) project_path(&p, v->where[i], keep);
     project_nodes(&p, v->plan);
+}
+
+static void pass_by(void *self, const model_key *keys, isize n, bool deep) {
+    (void)self;
+    (void)keys;
+    (void)n;
+    (void)deep;
+}
+
+static bool nodes_leave(const plan_node *node) {
+    for (; node; node = node->next) {
+        for (isize i = 0; i < node->path_count; i++)
+            if (!path_reaches(node->paths[i], pass_by, NULL)) return true;
+        if (nodes_leave(node->child)) return true;
+    }
+    return false;
+}
+
+bool view_leaves_resource(const view *v) {
+    for (isize i = 0; i < v->where_count; i++)
+        if (!path_reaches(v->where[i], pass_by, NULL)) return true;
+    return nodes_leave(v->plan);
 }
 
 static void indent(buf *out, int depth) {

@@ -399,6 +399,7 @@ view *view_compile(arena *arena, const view_environment *environment, const json
                    S("add \"column\": [{\"name\": ..., \"path\": ...}]"));
     plan_where(&p, definition);
     plan_columns_unique(&p, definition);
+    plan_sql_types(v, arena);
     plan_profile(v, arena, definition);
     return found->errors == errors ? v : NULL;
 }
