@@ -154,7 +154,17 @@ static void message_step(void *state) {
     run_resource(e, &run, 0);
 }
 
+static void pass_over_long(engine *e) {
+    char text[96];
+    int n = snprintf(text, sizeof text, "the message is larger than the limit of %d bytes",
+                     LIMIT_MESSAGE_BYTES);
+    add_note(e, -1, "error", (str){text, n}, S("send smaller Bundles"), (str){0});
+    e->out->messages++;
+    e->out->passed_over++;
+}
+
 static void run_message(engine *e, str text) {
+    if (text.n > LIMIT_MESSAGE_BYTES) return pass_over_long(e);
     e->text = text;
     e->bad = false;
     arena_clear(&e->arena);
@@ -189,11 +199,8 @@ void engine_run(engine *e, const block *b, results *out) {
     out->notes.n = out->texts.n = 0;
     out->lines = out->messages = out->resources = out->passed_over = 0;
     if (b->too_long) {
-        char text[96];
-        int n = snprintf(text, sizeof text, "the message is longer than the limit of %d bytes",
-                         LIMIT_MESSAGE_BYTES);
-        add_note(e, -1, "error", (str){text, n}, S("send smaller Bundles"), (str){0});
-        out->lines = out->passed_over = out->messages = 1;
+        pass_over_long(e);
+        out->lines = 1;
     } else if (!b->document)
         run_lines(e, bytes_str(&b->text));
     else if (str_trim(bytes_str(&b->text)).n)

@@ -60,6 +60,7 @@ typedef struct planner {
     view *view;
     problems *found;
     str file;
+    const json **origins; /* where each column of the view is defined */
     isize column_cap;
     isize visible; /* columns that the next path may use as %name: those bound before it */
 } planner;
@@ -79,8 +80,8 @@ bool plan_name_ok(str name);
 bool plan_constants(planner *p, const json *definition);
 /* Reads one column into the view's list; its index, or -1 after an error. */
 isize plan_column(planner *p, const json *column);
-/* Checks the finished list: no name twice (ValidateColumns). */
-void plan_columns_unique(planner *p, const json *definition);
+/* Checks the finished list: no name twice in the whole view (ValidateColumns). */
+void plan_columns_unique(planner *p);
 /* Whether unionAll's branch agrees with the first one; reports where it does not. */
 void plan_branch_agrees(planner *p, const json *branch, const view_column *first, isize n,
                         const view_column *other, isize other_count);

@@ -58,6 +58,8 @@ static void grow_columns(planner *p) {
     isize cap = p->column_cap * 2;
     v->columns = arena_grow(p->arena, v->columns, v->column_count, cap, (isize)sizeof(view_column),
                             (isize) _Alignof(view_column));
+    p->origins = arena_grow(p->arena, p->origins, v->column_count, cap, (isize)sizeof(const json *),
+                            (isize) _Alignof(const json *));
     p->column_cap = cap;
 }
 
@@ -100,18 +102,24 @@ isize plan_column(planner *p, const json *column) {
     read_tags(p, column, &out);
     grow_columns(p);
     p->view->columns[p->view->column_count] = out;
+    p->origins[p->view->column_count] = column;
     return p->view->column_count++;
 }
 
-void plan_columns_unique(planner *p, const json *definition) {
+void plan_columns_unique(planner *p) {
     const view *v = p->view;
     for (isize i = 0; i < v->column_count; i++)
         for (isize j = 0; j < i; j++)
             if (str_eq(v->columns[i].name, v->columns[j].name)) {
-                plan_error(p, json_get(definition, "select"), "duplicate",
-                           arena_printf(p->arena, "two columns have the name '%.*s'",
-                                        STR_ARGS(v->columns[i].name)),
-                           S("rename one: a row holds each name once (ValidateColumns)"));
+                plan_error(
+                    p, json_get(p->origins[i], "name"), "duplicate",
+                    arena_printf(p->arena, "a column of the name '%.*s' is there already, at %.*s",
+                                 STR_ARGS(v->columns[i].name),
+                                 STR_ARGS(json_pointer(p->origins[j], p->arena))),
+                    arena_printf(p->arena,
+                                 "rename one, for example '%.*s_2': a row holds each name once "
+                                 "(ValidateColumns)",
+                                 STR_ARGS(v->columns[i].name)));
                 break;
             }
 }

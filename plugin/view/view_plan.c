@@ -108,21 +108,45 @@ static void node_paths(planner *p, plan_node *node, isize n) {
 
 static bool is_row_index(str path) { return str_eq(str_trim(path), S("%rowIndex")); }
 
+/* In mappings a mismatch is an error, because criteria rest on the type; elsewhere, where running
+ * goes by the value, a warning. */
+static void type_differs(planner *p, const json *path, model_type actual,
+                         const view_column *column) {
+    const model *m = p->environment->model;
+    str want = model_type_name(m, column->type), have = model_type_name(m, actual);
+    problem found = {
+        .level = p->environment->strict ? PROBLEM_ERROR : PROBLEM_WARNING,
+        .code = "invariant",
+        .file = p->file,
+        .at = path->at,
+        .place = json_pointer(path, p->arena),
+        .text = arena_printf(p->arena, "column '%.*s' is declared as %.*s but its path gives %.*s",
+                             STR_ARGS(column->name), STR_ARGS(want), STR_ARGS(have)),
+        .remedy = S("change the type, or convert in the path (ofType, toString, iif)")};
+    problems_add(p->found, found);
+}
+
+/* SQL on FHIR: what is no primitive needs a type (ViewDefinition.select.column.type). */
+static void type_missing(planner *p, const json *path, model_type actual,
+                         const view_column *column) {
+    str have = model_type_name(p->environment->model, actual);
+    plan_error(p, path, "required",
+               arena_printf(p->arena, "column '%.*s' gives a %.*s, which is no primitive",
+                            STR_ARGS(column->name), STR_ARGS(have)),
+               arena_printf(p->arena, "declare \"type\": \"%.*s\", or go on to one of its elements",
+                            STR_ARGS(have)));
+}
+
 static void check_column_type(planner *p, const json *path, const program *compiled,
                               view_column *column) {
+    const model *m = p->environment->model;
     model_type actual = path_result_type(compiled);
-    if (column->declared && actual != TYPE_NONE && p->environment->strict &&
-        !plan_type_fits(p->environment->model, column->type, actual)) {
-        str want = model_type_name(p->environment->model, column->type);
-        str have = model_type_name(p->environment->model, actual);
-        plan_error(p, path, "invariant",
-                   arena_printf(p->arena,
-                                "column '%.*s' is declared as %.*s but its path gives %.*s",
-                                STR_ARGS(column->name), STR_ARGS(want), STR_ARGS(have)),
-                   S("change the type, or convert in the path (ofType, toString, iif)"));
-    }
-    bool known = actual != TYPE_NONE; /* else running it tells */
-    if (p->environment->strict && known && !column->collection && path_result_many(compiled))
+    bool known = actual != TYPE_NONE, strict = p->environment->strict; /* else running it tells */
+    if (known && column->declared && !plan_type_fits(m, column->type, actual))
+        type_differs(p, path, actual, column);
+    if (known && !column->declared && !strict && !model_is_primitive(m, actual))
+        type_missing(p, path, actual, column);
+    if (strict && known && !column->collection && path_result_many(compiled))
         plan_error(p, path, "invariant",
                    arena_printf(p->arena, "column '%.*s' may get more than one value",
                                 STR_ARGS(column->name)),
@@ -380,6 +404,7 @@ view *view_compile(arena *arena, const view_environment *environment, const json
                  .file = file,
                  .column_cap = 16};
     v->columns = arena_new(arena, view_column, p.column_cap);
+    p.origins = arena_new(arena, const json *, p.column_cap);
     isize errors = found->errors;
     if (!plan_head(&p, definition)) return NULL;
     plan_name(&p, definition);
@@ -398,7 +423,7 @@ view *view_compile(arena *arena, const view_environment *environment, const json
         plan_error(&p, selects, "required", S("the view has no column"),
                    S("add \"column\": [{\"name\": ..., \"path\": ...}]"));
     plan_where(&p, definition);
-    plan_columns_unique(&p, definition);
+    plan_columns_unique(&p);
     plan_sql_types(v, arena);
     plan_profile(v, arena, definition);
     return found->errors == errors ? v : NULL;

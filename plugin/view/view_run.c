@@ -50,12 +50,16 @@ static view_status evaluate(runner *r, const program *path, uint32_t focus,
     return from_path(path_evaluate(path, r->run, focus, out));
 }
 
+/* In mappings a value must be of the declared type. Elsewhere primitives may stand for one another,
+ * but what is no primitive needs its type declared (ViewDefinition.select.column.type). */
 static bool cell_fits(const runner *r, const view_column *column, const collection *cell) {
-    if (!r->view->strict || !column->declared) return true;
+    const model *m = r->view->model;
+    bool strict = r->view->strict;
+    if (strict && !column->declared) return true;
     for (isize i = 0; i < cell->n; i++) {
         model_type actual = item_type(r->run, cell->items[i]);
-        if (actual != TYPE_NONE && !plan_type_fits(r->view->model, column->type, actual))
-            return false;
+        if (actual == TYPE_NONE || (!strict && model_is_primitive(m, actual))) continue;
+        if (!column->declared || !plan_type_fits(m, column->type, actual)) return false;
     }
     return true;
 }
@@ -68,7 +72,9 @@ static view_status bind_column(runner *r, const plan_node *node, uint32_t focus,
     if (status == VIEW_OK && cell->n > 1 && !column->collection)
         status = refuse(r, VIEW_ERROR, "more than one value in a column that is no collection");
     if (status == VIEW_OK && !cell_fits(r, column, cell))
-        status = refuse(r, VIEW_ERROR, "a value of another type than the column declares");
+        status = refuse(r, VIEW_ERROR,
+                        column->declared ? "a value of another type than the column declares"
+                                         : "a value that is no primitive needs a \"type\"");
     if (status != VIEW_OK) r->column = column->name;
     return status;
 }

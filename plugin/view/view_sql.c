@@ -9,7 +9,6 @@ static const struct {
                 {S_INIT("integer"), S_INIT("INT")},
                 {S_INIT("positiveInt"), S_INIT("INT")},
                 {S_INIT("unsignedInt"), S_INIT("INT")},
-                {S_INIT("integer64"), S_INIT("BIGINT")},
                 {S_INIT("instant"), S_INIT("TIMESTAMP WITH TIME ZONE")},
                 {S_INIT("base64Binary"), S_INIT("BINARY")}};
 

@@ -6,8 +6,10 @@ static void cells_step(kit *k) {
     str rows = view_kit_run(
         k,
         "{`name`:`v`,`resource`:`Observation`,`select`:[{`column`:[{`name`:`a`,`path`:"
-        "`value.ofType(Quantity).value`},{`name`:`b`,`path`:`code.coding.first()`},{`name`:`c`,"
-        "`path`:`code.coding`,`collection`:true},{`name`:`d`,`path`:`status = 'final'`},{`name`:"
+        "`value.ofType(Quantity).value`},{`name`:`b`,`type`:`Coding`,`path`:`code.coding.first()`},"
+        "{`name`:`c`,"
+        "`type`:`Coding`,`path`:`code.coding`,`collection`:true},{`name`:`d`,`path`:`status = "
+        "'final'`},{`name`:"
         "`e`,`path`:`issued`},{`name`:`f`,`path`:`note.text`}]}]}",
         "{`resourceType`:`Observation`,`status`:`final`,`code`:{`coding`:[{`system`:`s`,`code`:"
         "`1`},{`code`:`2`}]},`valueQuantity`:{`value`:7.60},`note`:[{`text`:`a \\`b\\``}]}");

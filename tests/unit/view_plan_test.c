@@ -61,7 +61,19 @@ REFUSED(a_bad_view_name, false,
 REFUSED(a_name_that_stands_twice, false,
         VIEW("{`column`:[" COLUMN("a", "id") "],`select`:[{`column`:[" COLUMN("a",
                                                                               "gender") "]}]}"),
-        "/select", "name 'a'", "ValidateColumns")
+        "/select/0/select/0/column/0/name", "there already, at /select/0/column/0",
+        "ValidateColumns")
+REFUSED(
+    a_name_that_stands_in_a_branch_too, false,
+    VIEW("{`column`:[" COLUMN("a", "id") "]},{`unionAll`:[{`column`:[" COLUMN("b", "id") "," COLUMN(
+        "a", "gender") "]},{`column`:[" COLUMN("b", "id") "," COLUMN("a", "gender") "]}]}"),
+    "/select/1/unionAll/1/column/1/name", "there already, at /select/0/column/0", "'a_2'")
+REFUSED(a_misspelt_column_element, false,
+        VIEW("{`column`:[{`name`:`a`,`path`:`id`,`colection`:true}]}"),
+        "/select/0/column/0/colection", "colection", "collection")
+REFUSED(a_complex_value_without_a_type, false,
+        VIEW("{`column`:[" COLUMN("a", "managingOrganization") "]}"), "/select/0/column/0/path",
+        "gives a Reference, which is no primitive", "\"type\": \"Reference\"")
 REFUSED(branches_of_other_width, false,
         VIEW("{`unionAll`:[{`column`:[" COLUMN("a", "id") "]},{`column`:[" COLUMN(
             "a", "id") "," COLUMN("b", "id") "]}]}"),
@@ -91,6 +103,16 @@ REFUSED(a_column_called_id, true, VIEW("{`column`:[{`name`:`id`,`type`:`id`,`pat
 REFUSED(a_nameless_view, true,
         "{`resource`:`Patient`,`select`:[{`column`:[{`name`:`a`,`type`:`id`,`path`:`id`}]}]}", "",
         "needs \"name\"", "record")
+
+/* A type that does not fit is told, but elsewhere than in mappings the values decide. */
+static void warning_step(kit *k) {
+    CHECK(view_kit_compile(k, VIEW("{`column`:[{`name`:`a`,`type`:`integer`,`path`:`birthDate`}]}"),
+                           false) != NULL);
+    CHECK_OR_RETURN(k->found.n == 1);
+    CHECK(k->found.list[0].level == PROBLEM_WARNING);
+    CHECK_TEXT(k->found.list[0].place, "/select/0/column/0/path");
+}
+static void a_type_that_does_not_fit_is_a_warning(void) { kit_run(warning_step); }
 
 /* The place of a mistake inside an expression: `birthDat` begins at byte 77 of the file. */
 static void offset_step(kit *k) {
@@ -133,6 +155,9 @@ const unit_test view_plan_suite[] = {UNIT_TEST(a_misspelt_element),
                                      UNIT_TEST(a_column_without_a_path),
                                      UNIT_TEST(a_bad_view_name),
                                      UNIT_TEST(a_name_that_stands_twice),
+                                     UNIT_TEST(a_name_that_stands_in_a_branch_too),
+                                     UNIT_TEST(a_misspelt_column_element),
+                                     UNIT_TEST(a_complex_value_without_a_type),
                                      UNIT_TEST(branches_of_other_width),
                                      UNIT_TEST(branches_in_other_order),
                                      UNIT_TEST(branches_of_other_type),
@@ -143,6 +168,7 @@ const unit_test view_plan_suite[] = {UNIT_TEST(a_misspelt_element),
                                      UNIT_TEST(possibly_many_values),
                                      UNIT_TEST(a_column_called_id),
                                      UNIT_TEST(a_nameless_view),
+                                     UNIT_TEST(a_type_that_does_not_fit_is_a_warning),
                                      UNIT_TEST(a_mistake_in_a_path_has_its_offset),
                                      UNIT_TEST(both_canonicals_are_accepted),
                                      UNIT_END};

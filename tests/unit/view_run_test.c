@@ -109,6 +109,19 @@ ROWS(constants_have_their_values,
      "`where`:[{`path`:`gender = %sex`}],`select`:[{`column`:[" COLUMN("a", "%sex") "]}]}",
      ADA, "[`female`]\n")
 
+ROWS(a_complex_value_needs_a_type,
+     "{`name`:`v`,`resource`:`Observation`,`select`:[{`column`:[" COLUMN("a", "value") "]}]}",
+     "{`resourceType`:`Observation`,`status`:`final`,`code`:{},`valueQuantity`:{`value`:1}}",
+     "error: a: a value that is no primitive needs a \"type\"")
+ROWS(a_complex_value_is_no_string,
+     "{`name`:`v`,`resource`:`Observation`,`select`:[{`column`:[{`name`:`a`,`type`:`string`,`path`:"
+     "`value`}]}]}",
+     "{`resourceType`:`Observation`,`status`:`final`,`code`:{},`valueQuantity`:{`value`:1}}",
+     "error: a: a value of another type than the column declares")
+ROWS(a_primitive_of_a_choice_needs_none,
+     "{`name`:`v`,`resource`:`Observation`,`select`:[{`column`:[" COLUMN("a", "value") "]}]}",
+     "{`resourceType`:`Observation`,`status`:`final`,`code`:{},`valueString`:`x`}", "[`x`]\n")
+
 /* 600 names times 600 telecoms are more rows than LIMIT_ROWS (262,144). */
 static void limit_step(kit *k) {
     buf text = buf_new(&k->arena, 1 << 20, "a Patient");
@@ -160,6 +173,9 @@ const unit_test view_run_suite[] = {UNIT_TEST(one_select_one_row),
                                     UNIT_TEST(an_error_in_a_path_names_the_column),
                                     UNIT_TEST(for_each_wants_elements),
                                     UNIT_TEST(constants_have_their_values),
+                                    UNIT_TEST(a_complex_value_needs_a_type),
+                                    UNIT_TEST(a_complex_value_is_no_string),
+                                    UNIT_TEST(a_primitive_of_a_choice_needs_none),
                                     UNIT_TEST(too_many_rows_are_a_limit),
                                     UNIT_TEST(a_value_of_another_type_is_an_error),
                                     UNIT_END};
