@@ -33,7 +33,7 @@ static void print_help(FILE *to) {
           "FHIR R4 messages become trial records, eligibility verdicts and Flags.\n\n",
           to);
     for (int i = 0; i < COMMANDS; i++)
-        fprintf(to, "  %-11s %s\n", commands[i].name, commands[i].summary);
+        fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].summary);
     fputs("\n`fhirtrial COMMAND --help` explains a command and shows an example.\n", to);
 }
 

@@ -28,21 +28,18 @@ static str declared(kit *k) {
 
 static void step(kit *k) {
     load(k, NULL);
-    CHECK_TEXT(parameters(k), kit_text(k, "[{`name`:`least`,`siteMustConfirm`:true,`value`:null},"
-                                          "{`name`:`most`,`siteMustConfirm`:false,`value`:7.50}]")
-                                  .p);
-    CHECK_TEXT(declared(k), kit_text(k, "{`id`:null,`timezone`:null,`defaultZone`:null,"
-                                        "`complete`:[],`assertions`:[]}")
-                                .p);
+    CHECK(str_eq(parameters(k),
+                 kit_text(k, "[{`name`:`least`,`siteMustConfirm`:true,`value`:null},"
+                             "{`name`:`most`,`siteMustConfirm`:false,`value`:7.50}]")));
+    CHECK(str_eq(declared(k), kit_text(k, "{`id`:null,`timezone`:null,`defaultZone`:null,"
+                                          "`complete`:[],`assertions`:[]}")));
     load(k, "{`schema`:1,`id`:`here`,`timezone`:`UTC`,`defaultZone`:`+01:00`,`complete`:[`obs`],"
             "`parameters`:{`s1`:{`least`:{`value`:14.0,`unit`:`days`},`most`:8}}}");
-    CHECK_TEXT(parameters(k),
-               kit_text(k, "[{`name`:`least`,`siteMustConfirm`:true,`value`:{`value`:14.0,`unit`:"
-                           "`days`}},{`name`:`most`,`siteMustConfirm`:false,`value`:8}]")
-                   .p);
-    CHECK_TEXT(declared(k), kit_text(k, "{`id`:`here`,`timezone`:`UTC`,`defaultZone`:`+01:00`,"
-                                        "`complete`:[`obs`],`assertions`:[]}")
-                                .p);
+    CHECK(str_eq(parameters(k),
+                 kit_text(k, "[{`name`:`least`,`siteMustConfirm`:true,`value`:{`value`:14.0,`unit`:"
+                             "`days`}},{`name`:`most`,`siteMustConfirm`:false,`value`:8}]")));
+    CHECK(str_eq(declared(k), kit_text(k, "{`id`:`here`,`timezone`:`UTC`,`defaultZone`:`+01:00`,"
+                                          "`complete`:[`obs`],`assertions`:[]}")));
 }
 static void values_in_force_are_said(void) { kit_run(step); }
 
