@@ -99,14 +99,13 @@ void flag_write(const study *s, const flag_state *state, const flag_target *targ
     buf_byte(out, '}');
 }
 
-bool flag_identifier(const digest *d, str site_key, str endpoint, str study, str patient_key,
-                     char uuid[36]) {
-    static const str label = S_INIT("flag");
-    const str parts[] = {label, endpoint, study, patient_key};
+/* Version-8 UUID of the parts joined by 1F; false when they are too long or the digest fails. */
+static bool keyed_uuid(const digest *d, str site_key, const str *parts, isize count,
+                       char uuid[36]) {
     char text[4096];
     uint8_t bytes[DIGEST_BYTES];
     isize n = 0;
-    for (isize i = 0; i < COUNT_OF(parts); i++) {
+    for (isize i = 0; i < count; i++) {
         if (parts[i].n > (isize)sizeof text - 1 - n) return false;
         if (i) text[n++] = 0x1f;
         for (isize k = 0; k < parts[i].n; k++) text[n++] = parts[i].p[k];
@@ -114,4 +113,16 @@ bool flag_identifier(const digest *d, str site_key, str endpoint, str study, str
     if (!d->hmac_sha256(site_key, (str){text, n}, bytes)) return false;
     digest_uuid8(bytes, uuid);
     return true;
+}
+
+bool flag_identifier(const digest *d, str site_key, str endpoint, str study, str patient_key,
+                     char uuid[36]) {
+    const str parts[] = {S("flag"), endpoint, study, patient_key};
+    return keyed_uuid(d, site_key, parts, COUNT_OF(parts), uuid);
+}
+
+bool export_pseudonym(const digest *d, str site_key, str scope, str kind, str thing,
+                      char uuid[36]) {
+    const str parts[] = {S("export"), scope, kind, thing};
+    return keyed_uuid(d, site_key, parts, COUNT_OF(parts), uuid);
 }

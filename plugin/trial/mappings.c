@@ -33,14 +33,17 @@ static file_kind kind_in(str folder, bool site) {
     return FILE_OTHER;
 }
 
-/* core/views/x.json, studies/<id>/protocol.json, studies/<id>/views/x.json, sites/<site>/site.json
- */
+/* core/views/x.json, core/exports/x.json, studies/<id>/protocol.json, studies/<id>/views/x.json,
+ * sites/<site>/site.json */
 static file_kind kind_of(str name) {
     str top = segment(name, 0), third = segment(name, 2);
     bool site = str_eq(top, S("sites"));
     if (!str_ends(name, S(".json"))) return FILE_OTHER;
-    if (str_eq(top, S("core")))
-        return segment(name, 3).n ? FILE_OTHER : kind_in(segment(name, 1), false);
+    if (str_eq(top, S("core"))) {
+        if (segment(name, 3).n) return FILE_OTHER;
+        return str_eq(segment(name, 1), S("exports")) ? FILE_EXPORT
+                                                      : kind_in(segment(name, 1), false);
+    }
     if (!site && !str_eq(top, S("studies"))) return FILE_OTHER;
     if (segment(name, 3).n) return segment(name, 4).n ? FILE_OTHER : kind_in(third, site);
     if (site && str_eq(third, S("site.json"))) return FILE_SITE;
@@ -63,7 +66,8 @@ static void read_file(loader *l, set_file *file) {
             set_problem(
                 l, PROBLEM_WARNING, file, NULL, "structure",
                 S("this file's place tells nothing about what it is: it is not read"),
-                S("core/views, core/valuesets, core/conceptmaps, studies/<id>/protocol.json, "
+                S("core/views, core/valuesets, core/conceptmaps, core/exports, "
+                  "studies/<id>/protocol.json, "
                   "studies/<id>/views, sites/<site>/site.json, sites/<site>/conceptmaps"));
         return;
     }
@@ -240,6 +244,7 @@ const mappings *mappings_load(arena *arena, const mapping_file *files, isize n,
     views_load(&l);
     assertion_view_find(&l);
     protocols_compile(&l);
+    datasets_load(&l);
     site_check(&l);
     terminology_unused(&l);
     if (found->errors != errors) return NULL;

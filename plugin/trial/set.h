@@ -46,7 +46,8 @@ typedef enum file_kind {
     FILE_CONCEPT_MAP,
     FILE_SITE_MAP,
     FILE_PROTOCOL,
-    FILE_SITE
+    FILE_SITE,
+    FILE_EXPORT
 } file_kind;
 
 typedef struct set_file {
@@ -159,6 +160,35 @@ struct study {
     circumstance_rule dead, consent_denied, enrolled;
 };
 
+/* What core/exports says of the columns of the record's views. */
+typedef struct leaving_rule {
+    str column; /* "column" of every view, or "view.column" */
+    leaving leaving;
+} leaving_rule;
+
+/* Keys and types of Export, beside those of Record. */
+enum {
+    EXPORT_STUDY,
+    EXPORT_STUDY_NUMBER,
+    EXPORT_STUDY_TITLE,
+    EXPORT_CRITERIA_VERSION,
+    EXPORT_SITE,
+    EXPORT_SUBJECT,
+    EXPORT_EVALUATED,
+    EXPORT_ENROLLED,
+    EXPORT_VERDICT,
+    CRITERION_ID,
+    CRITERION_KIND,
+    CRITERION_TEXT,
+    CRITERION_RESULT,
+    CRITERION_REASON,
+    EXPORT_KEYS
+};
+typedef struct export_model {
+    model_type root, head, criterion;
+    model_key key_head, key_criterion, keys[EXPORT_KEYS];
+} export_model;
+
 struct mappings {
     arena *arena;
     set_file *files;
@@ -172,6 +202,11 @@ struct mappings {
     const projection *reach; /* what the stored views can see of a resource */
     study *studies;
     isize study_count;
+    dataset *datasets;
+    isize dataset_count;
+    leaving_rule *leaving;
+    isize leaving_count;
+    export_model export;
     model_type record_type;
     model_key key_source, key_version, key_updated, key_stale, key_error, key_failed, key_feed;
     assertion_view assertions;
@@ -224,6 +259,10 @@ void assertion_view_find(loader *l);
 void views_load(loader *l);
 /* The view's number, or -1. */
 isize views_find(const mappings *m, str name);
+/* The type Export, once Record is whole (export_document.c); then the datasets and what leaves of
+ * the record (dataset.c). */
+void export_model_make(mappings *m);
+void datasets_load(loader *l);
 /* First pass: heads and parameters, needed by the views of a study; second pass: expressions. */
 void protocols_read(loader *l);
 void protocols_compile(loader *l);

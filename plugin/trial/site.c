@@ -144,3 +144,5 @@ void site_check(loader *l) {
                 unknown_name(l, id, "study", ids, m->study_count);
     }
 }
+
+str mappings_site(const mappings *m) { return m->site.id; }

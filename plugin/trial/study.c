@@ -13,3 +13,4 @@ bool study_circumstances_use_now(const study *s) {
 }
 isize study_criterion_count(const study *s) { return s->criterion_count; }
 const criterion_info *study_criterion(const study *s, isize i) { return &s->criteria[i].info; }
+const json *study_document(const study *s) { return s->file->root; }

@@ -381,12 +381,13 @@ static void warn_unused(loader *l, const term_table *tables, isize n) {
         bool used = tables[i].used;
         for (isize k = 0; k < l->set->file_count && !used; k++) {
             const set_file *f = &l->set->files[k];
-            bool reader = f->kind == FILE_VIEW || f->kind == FILE_PROTOCOL;
+            bool reader =
+                f->kind == FILE_VIEW || f->kind == FILE_PROTOCOL || f->kind == FILE_EXPORT;
             used = reader && f->root && set_mentions(f->root, tables[i].url);
         }
         if (!used)
             set_problem(l, PROBLEM_WARNING, file_of(l, &tables[i]), tables[i].definition,
-                        "informational", S("no view and no study uses it"),
+                        "informational", S("no view, study or export uses it"),
                         S("use it with memberOf() or translate(), or remove the file"));
     }
 }
@@ -416,7 +417,10 @@ static void check_constants(loader *l) {
     const terminology *t = &l->set->terms;
     for (isize i = 0; i < l->set->file_count; i++) {
         const set_file *f = &l->set->files[i];
-        const json *list = f->kind == FILE_VIEW && f->root ? json_get(f->root, "constant") : NULL;
+        const json *view = f->kind == FILE_VIEW     ? f->root
+                           : f->kind == FILE_EXPORT ? json_get(f->root, "view")
+                                                    : NULL;
+        const json *list = json_get(view, "constant");
         for (const json *c = list ? list->child : NULL; c; c = c->next) {
             check_url(l, f, c, "memberOf", "value set", t->sets, t->set_count);
             check_url(l, f, c, "translate", "concept map", t->maps, t->map_count);

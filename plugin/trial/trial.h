@@ -255,5 +255,70 @@ void flag_write(const study *s, const flag_state *state, const flag_target *targ
  * key). */
 bool flag_identifier(const digest *d, str site_key, str endpoint, str study, str patient_key,
                      char uuid[36]);
+/* The same over "export" and these parts: a name of the scope (a study, or empty), what kind of
+ * thing is named, and the thing. Another label, so that no export can be joined to a Flag. */
+bool export_pseudonym(const digest *d, str site_key, str scope, str kind, str thing, char uuid[36]);
+
+/* --- what leaves in an export (dataset.c, export_document.c) --- */
+/* How a value leaves. A key stands for a text that could name a person or a resource: it is
+ * replaced by a keyed hash; a year is what is left of a date; a number is kept only where the text
+ * is one. */
+typedef enum leaving { LEAVE_PLAIN, LEAVE_YEAR, LEAVE_KEY, LEAVE_NUMBER, LEAVE_NOT } leaving;
+typedef enum dataset_type {
+    DATASET_STRING,
+    DATASET_INTEGER,
+    DATASET_DECIMAL,
+    DATASET_DATETIME /* ISO 8601, as precisely as it is known */
+} dataset_type;
+
+typedef struct dataset_column {
+    str name, label;
+    dataset_type type;
+    int key;       /* place among the keys that identify and sort a row, from 1; 0: none */
+    bool sequence; /* the row's number within its subject, made when the rows are sorted */
+    leaving leaving;
+    isize cell; /* in the view's rows; -1 for a sequence */
+} dataset_column;
+
+/* A table for the world of trials (core/exports): a view on the type Export, which is the record
+ * with `export` and `criterion` beside the views' rows, and what its columns are called. */
+typedef struct dataset {
+    str name, label;
+    bool of_study; /* rows of the study, not of a subject: no record is read */
+    const dataset_column *columns;
+    isize column_count;
+    const view *view;
+} dataset;
+
+/* In name order. */
+isize mappings_dataset_count(const mappings *m);
+const dataset *mappings_dataset(const mappings *m, isize i);
+/* How a column of a record's view leaves: what core/exports says of it, else by its type (a date
+ * leaves as its year; texts and references do not). */
+leaving mappings_leaving(const mappings *m, str view, str column, model_type type);
+/* The site's id, or empty. */
+str mappings_site(const mappings *m);
+/* The study's protocol.json. */
+const json *study_document(const study *s);
+
+/* What an export says of a subject beside the record; empty texts are absent. */
+typedef struct export_facts {
+    str subject;   /* pseudonym */
+    str evaluated; /* instant */
+    bool enrolled;
+    const verdict *verdict; /* NULL: none was asked for */
+} export_facts;
+/* Whether every row could be made by the mappings in force, and every derived view. */
+bool record_whole(const mappings *m, const tape *record);
+/* The document that datasets read: root type Export, without the rows that say nothing (stale,
+ * error). `record` may be NULL (datasets of a study). */
+void export_document(const mappings *m, const study *s, arena *arena, const tape *record,
+                     const export_facts *facts, tape *out);
+/* Runs one dataset over that document; `row` gets the cells in the view's order and the run for
+ * item_text. `s` gives %screening; it may be NULL. */
+view_status dataset_rows(const mappings *m, const dataset *d, const study *s, arena *arena,
+                         const tape *document, when now,
+                         void (*row)(void *self, path_run *run, const view_row *cells), void *self,
+                         str *column);
 
 #endif

@@ -15,7 +15,7 @@ static bool is_record(const json *root) { return str_eq(json_text(root, "resourc
 static bool reserved_element(str name) {
     static const str names[] = {S_INIT("id"),       S_INIT("meta"),         S_INIT("implicitRules"),
                                 S_INIT("language"), S_INIT("resourceType"), S_INIT("failedView"),
-                                S_INIT("feed")};
+                                S_INIT("feed"),     S_INIT("export"),       S_INIT("criterion")};
     for (isize i = 0; i < COUNT_OF(names); i++)
         if (str_eq(name, names[i])) return true;
     return false;
@@ -125,6 +125,7 @@ static void make_model(loader *l) {
             add_columns(l, v->type, s);
         model_add_element(m->model, m->record_type, v->key, v->type, true);
     }
+    export_model_make(m);
 }
 
 /* --- what a view depends on --- */

@@ -127,6 +127,14 @@ static void the_identifier_is_the_keyed_hash(void) {
     CHECK_BYTES(uuid, 36, "1c368697-a830-8b39-9cf8-01ebbacc5fbc");
 }
 
+/* Worked out with Python's hmac: "export" 1F "s1" 1F "subject" 1F "ehr|p1" under 32 times 'k'. */
+static void an_export_names_under_another_label(void) {
+    char uuid[36];
+    str key = S("kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk");
+    CHECK(export_pseudonym(&kit_digest, key, S("s1"), S("subject"), S("ehr|p1"), uuid));
+    CHECK_BYTES(uuid, 36, "1da9bc56-c10f-8899-b0a7-8755b0836da9");
+}
+
 static void the_identifier_separates_its_parts(void) {
     char a[36], b[36];
     CHECK(flag_identifier(&kit_digest, S("key"), S("e"), S("s1"), S("p"), a));
@@ -150,6 +158,7 @@ const unit_test trial_flag_json_suite[] = {UNIT_TEST(the_flag_is_written_as_r4_h
                                            UNIT_TEST(evidence_is_capped_at_fifty),
                                            UNIT_TEST(a_subject_may_be_an_identifier),
                                            UNIT_TEST(the_identifier_is_the_keyed_hash),
+                                           UNIT_TEST(an_export_names_under_another_label),
                                            UNIT_TEST(the_identifier_separates_its_parts),
                                            UNIT_TEST(an_overlong_key_is_refused),
                                            UNIT_END};

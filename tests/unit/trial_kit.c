@@ -40,7 +40,7 @@ void kit_run(void (*step)(kit *k)) {
 
 str kit_text(kit *k, const char *text) {
     size_t n = strlen(text);
-    char *copy = arena_new(&k->arena, char, (isize)n);
+    char *copy = arena_new(&k->arena, char, (isize)n + 1);
     for (size_t i = 0; i < n; i++) copy[i] = text[i] == '`' ? '"' : text[i];
     return (str){copy, (isize)n};
 }

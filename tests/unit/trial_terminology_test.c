@@ -161,7 +161,7 @@ static void warnings_step(kit *k) {
                       "}"));
     load(k);
     CHECK(kit_found(k, "code '1' stands twice"));
-    CHECK(kit_found(k, "no view and no study uses it"));
+    CHECK(kit_found(k, "no view, study or export uses it"));
     CHECK_INT(k->found.errors, 0);
 }
 static void double_codes_and_unused_sets_are_warned_of(void) { kit_run(warnings_step); }
