@@ -108,12 +108,17 @@ static void sort_rows(arena *arena, record_row *rows, isize n) {
     for (isize i = 0; from == other && i < n; i++) rows[i] = from[i];
 }
 
-static bool record_of(work *w, const group *g, row_list *rows, tape *record) {
+static bool rows_of(work *w, const group *g, row_list *rows) {
     for (isize i = 0; i < g->n; i++) {
         if (!stored_rows_of(w, g, g->members[i].ref, rows)) return false;
         written_rows_of(w, g, g->members[i].ref, rows);
     }
     sort_rows(&w->person, rows->at, rows->n);
+    return true;
+}
+
+static bool record_of(work *w, const group *g, row_list *rows, tape *record) {
+    if (!rows_of(w, g, rows)) return false;
     record_build(w->c->mappings, &w->person, g->canonical->ref.source, rows->at, rows->n, w->now,
                  &w->found, record);
     return true;
@@ -263,6 +268,14 @@ bool work_decide(work *w) {
     index_patients(w);
     for (isize i = 0; i < w->groups.n; i++)
         if (!decide_group(w, &w->groups.at[i])) return false;
+    return true;
+}
+
+bool work_rows(work *w, const record_row **rows, isize *n) {
+    row_list list = {0};
+    if (!rows_of(w, &w->groups.at[0], &list)) return false;
+    *rows = list.at;
+    *n = list.n;
     return true;
 }
 

@@ -207,6 +207,10 @@ int32_t process_stale(instance *instance, const stale_resource *stale);
 /* A patient's record as canonical JSON, from what is stored now. FHIRTRIAL_NOMATCH: nothing is
  * known of him. */
 reply process_record(instance *instance, patient_ref patient);
+/* The share of an export that the person has who goes by `patient` (docs/abi.md, export.subject);
+ * clock: that of the whole export. */
+typedef struct export_job export_job;
+reply process_export(instance *instance, patient_ref patient, const export_job *job, int64_t clock);
 /* The operator's command that a study's Flags of a patient were wrong: entered-in-error, final.
  * FHIRTRIAL_NOMATCH: there is none. */
 int32_t process_flag_error(instance *instance, patient_ref patient, str study, str reason);

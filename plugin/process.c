@@ -430,6 +430,12 @@ static void record_step(void *state) {
         w->code = FHIRTRIAL_NOMATCH;
 }
 
+static void export_step(void *state) {
+    work *w = state;
+    work_touch(w, *w->patient);
+    if (!work_groups(w) || !work_export(w)) w->code = code_of_store(w->status);
+}
+
 static void flag_error_step(void *state) {
     work *w = state;
     work_touch(w, *w->patient);
@@ -437,11 +443,11 @@ static void flag_error_step(void *state) {
         w->code = code_of_store(w->status);
 }
 
-static work *again_open(instance *instance, const patient_ref *patient,
-                        const stale_resource *stale) {
+static work *again_open(instance *instance, const patient_ref *patient, const stale_resource *stale,
+                        int64_t clock) {
     work *w = malloc(sizeof *w);
     if (!w) return NULL;
-    work_open(w, instance, stale ? stale->bytes.n : 0, clock_evaluation_ns(instance));
+    work_open(w, instance, stale ? stale->bytes.n : 0, clock);
     w->source = patient ? patient->source : stale->source;
     w->patient = patient;
     w->stale = stale;
@@ -459,17 +465,17 @@ static int32_t again_close(work *w) {
 
 static int32_t process_again(instance *instance, const patient_ref *patient,
                              const stale_resource *stale) {
-    work *w = again_open(instance, patient, stale);
+    work *w = again_open(instance, patient, stale, clock_evaluation_ns(instance));
     if (!w) return FHIRTRIAL_E_NOMEM;
     if (w->code == FHIRTRIAL_OK) decide(w, again_step);
     return again_close(w);
 }
 
-reply process_record(instance *instance, patient_ref patient) {
-    work *w = again_open(instance, &patient, NULL);
+/* Runs a step that makes a document and writes nothing; closes the work. */
+static reply document_of(work *w, void (*run)(void *)) {
     reply r = {FHIRTRIAL_E_NOMEM, NULL, 0};
     if (!w) return r;
-    if (w->code == FHIRTRIAL_OK) step(w, record_step);
+    if (w->code == FHIRTRIAL_OK) step(w, run);
     if (w->code == FHIRTRIAL_OK) r.document = malloc((size_t)w->document.n + 1);
     if (r.document) {
         memcpy(r.document, w->document.p, (size_t)w->document.n);
@@ -481,8 +487,20 @@ reply process_record(instance *instance, patient_ref patient) {
     return r;
 }
 
+reply process_record(instance *instance, patient_ref patient) {
+    return document_of(again_open(instance, &patient, NULL, clock_evaluation_ns(instance)),
+                       record_step);
+}
+
+reply process_export(instance *instance, patient_ref patient, const export_job *job,
+                     int64_t clock) {
+    work *w = again_open(instance, &patient, NULL, clock);
+    if (w) w->job = job;
+    return document_of(w, export_step);
+}
+
 int32_t process_flag_error(instance *instance, patient_ref patient, str study, str reason) {
-    work *w = again_open(instance, &patient, NULL);
+    work *w = again_open(instance, &patient, NULL, clock_evaluation_ns(instance));
     if (!w) return FHIRTRIAL_E_NOMEM;
     w->study = study;
     w->reason = reason;

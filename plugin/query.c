@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* query.c: the names that fhirtrial_query knows. A row of the table is one question or one command;
  * docs/abi.md is written from the same list. */
+#include "exporting.h"
 #include "libs.h"
 #include "work.h"
 
@@ -253,6 +254,39 @@ static bool outbox_state(str name) {
     return false;
 }
 
+/* Names format, study, choice and clock of an export; false: q->code says what is wrong. */
+static bool export_asked(query *q, exporting *e) {
+    *e = (exporting){.instance = q->instance, .c = q->c, .arena = &q->arena};
+    q->code = exporting_begin(e, argument_of(q, "format"), argument_of(q, "study"),
+                              argument_of(q, "subjects"), argument_of(q, "at"));
+    return q->code == FHIRTRIAL_OK;
+}
+
+static void answer_export(query *q) {
+    exporting e;
+    if (export_asked(q, &e)) took(q, exporting_plan(&e, &q->out, &q->fault));
+}
+
+static void answer_export_subject(query *q) {
+    exporting e;
+    patient_ref patient = patient_of(q);
+    if (patient.id.n == 0) q->code = FHIRTRIAL_E_ARG;
+    if (patient.id.n == 0 || !export_asked(q, &e)) return;
+    reply share = process_export(q->instance, patient, &e.job, e.clock);
+    q->owned = share.document;
+    q->code = share.code;
+    buf_add(&q->out, (str){share.document, share.n});
+}
+
+static void answer_export_frame(query *q) {
+    exporting e;
+    int64_t records;
+    if (!number_of(q, "records", 0, &records))
+        q->code = FHIRTRIAL_E_ARG;
+    else if (export_asked(q, &e) && !exporting_frame(&e, argument_of(q, "file"), records, &q->out))
+        q->code = FHIRTRIAL_NOMATCH;
+}
+
 static void answer_outbox(query *q) {
     if (!outbox_state(argument_of(q, "state")))
         q->code = FHIRTRIAL_E_ARG;
@@ -348,6 +382,17 @@ static const query_row rows[] = {
     {"patients", false, false, answer_patients, {NULL}},
     {"record", false, false, answer_record, {"patient", "source", NULL}},
     {"explain", false, false, answer_explain, {"patient", "source", "study", NULL}},
+    {"export", false, false, answer_export, {"format", "study", "subjects", "at", NULL}},
+    {"export.subject",
+     false,
+     false,
+     answer_export_subject,
+     {"format", "study", "subjects", "at", "patient", "source", NULL}},
+    {"export.frame",
+     false,
+     false,
+     answer_export_frame,
+     {"format", "study", "subjects", "at", "file", "records", NULL}},
     {"outbox", false, false, answer_outbox, {"state", NULL}},
     {"audit", false, false, answer_audit, {"from", "n", NULL}},
     {"audit.verify", false, false, answer_verify, {NULL}},

@@ -89,8 +89,9 @@ typedef struct work {
     LIST(queued_flag) queued;
     LIST(decided_patient) due;
     LIST(str) audit;
-    bool again;        /* time alone may change what was decided of the person at hand */
-    str study, reason; /* of the operator's command */
+    bool again;            /* time alone may change what was decided of the person at hand */
+    str study, reason;     /* of the operator's command */
+    const export_job *job; /* of an export */
     int32_t code;
     str document;
 } work;
@@ -118,6 +119,11 @@ bool work_flags(work *w, const group *group, const study *study, const verdict *
                 flag_circumstances circumstances);
 /* The first group's record -> document. */
 bool work_record(work *w, isize *rows);
+/* The rows that the first group's record is made of, sorted for it. */
+bool work_rows(work *w, const record_row **rows, isize *n);
+/* The first group's share of the export w->job, where the sweep's patient is the one the person
+ * goes by -> document (exporting.c). */
+bool work_export(work *w);
 /* The operator's command: every Flag of the first group for the study becomes entered-in-error ->
  * flags. */
 bool work_flag_error(work *w, str study, str reason);

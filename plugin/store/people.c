@@ -177,6 +177,31 @@ store_status store_patients_json(store *store, buf *out, fault *fault) {
     return store_read(store, out->arena, fault, patients_step, &j.call);
 }
 
+typedef struct everybody_call {
+    call call;
+    patient_ref *list;
+    isize n, cap;
+} everybody_call;
+
+static void everybody_step(void *state) {
+    everybody_call *e = state;
+    query q = db_query(e->call.db, "SELECT source, id FROM patient ORDER BY source, id", NO_VALUES);
+    while (db_row(&q)) {
+        GROW(&e->call, e->list, e->n, e->cap);
+        e->list[e->n++] = (patient_ref){arena_str(e->call.arena, db_text(&q, 0)),
+                                        arena_str(e->call.arena, db_text(&q, 1))};
+    }
+}
+
+store_status store_everybody(store *store, arena *arena, patient_ref **out, isize *n,
+                             fault *fault) {
+    everybody_call e = {0};
+    store_status status = store_read(store, arena, fault, everybody_step, &e.call);
+    *out = e.list;
+    *n = e.n;
+    return status;
+}
+
 static void verdict_step(void *state) {
     json_call *j = state;
     call *c = &j->call;

@@ -85,6 +85,8 @@ typedef struct patient_edge {
     patient_ref other;
     edge_kind kind;
 } patient_edge;
+/* Every patient the store has heard of, by source and id: for exports. */
+store_status store_everybody(store *store, arena *arena, patient_ref **out, isize *n, fault *fault);
 store_status store_edges(store *store, arena *arena, patient_ref patient, const str *systems,
                          isize system_count, patient_edge **out, isize *n, fault *fault);
 /* Patients of any source that have the identifier. */

@@ -19,6 +19,7 @@ static const command commands[] = {
     {"outbox", "list, retry or park what is to be sent", cli_outbox},
     {"audit", "list or verify the audit chain", cli_audit},
     {"conformance", "run the auditor's cases against the library", cli_conformance},
+    {"export", "write records to files of the world of trials", cli_export},
     {"check", "check a folder of mappings", tool_check},
     {"view", "run a ViewDefinition over FHIR files", tool_view},
     {"path", "evaluate a FHIRPath expression", tool_path},

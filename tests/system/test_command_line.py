@@ -15,7 +15,7 @@ import cohort
 import harness
 from trial_site import Site
 
-HOST_COMMANDS = ("run", "record", "explain", "outbox", "audit")
+HOST_COMMANDS = ("run", "record", "explain", "outbox", "audit", "export")
 TOOLS = ("check", "view", "path")
 
 

@@ -46,6 +46,22 @@ static void documents(void) {
     shelf_close(&s);
 }
 
+static void everybody(void) {
+    shelf s;
+    patient_ref *list;
+    isize n;
+    CHECK_OR_RETURN(shelf_open(&s, "people-everybody"));
+    CHECK_INT(store_everybody(s.store, &s.arena, &list, &n, &s.fault), STORE_OK);
+    CHECK_INT(n, 0);
+    CHECK_INT(shelf_put(&s, "Observation", "o1", "p2", "", "c1"), STORE_OK);
+    CHECK_INT(shelf_put(&s, "Observation", "o2", "p1", "", "c2"), STORE_OK);
+    CHECK_INT(store_everybody(s.store, &s.arena, &list, &n, &s.fault), STORE_OK);
+    CHECK_INT(n, 2);
+    CHECK_BYTES(list[0].id.p, list[0].id.n, "p1");
+    CHECK_BYTES(list[1].id.p, list[1].id.n, "p2");
+    shelf_close(&s);
+}
+
 static void patients(void) {
     shelf s;
     CHECK_OR_RETURN(shelf_open(&s, "people-patients"));
@@ -93,5 +109,6 @@ static void a_replaced_verdict_is_refused(void) {
     shelf_close(&s);
 }
 
-const unit_test store_people_suite[] = {UNIT_TEST(documents), UNIT_TEST(patients),
+const unit_test store_people_suite[] = {UNIT_TEST(documents), UNIT_TEST(everybody),
+                                        UNIT_TEST(patients),
                                         UNIT_TEST(a_replaced_verdict_is_refused), UNIT_END};

@@ -17,11 +17,15 @@ enum {
     OPTION_STATE,
     OPTION_FROM,
     OPTION_COUNT,
-    OPTION_NOW
+    OPTION_NOW,
+    OPTION_FORMAT,
+    OPTION_SUBJECTS,
+    OPTION_FORCE
 };
 
 static const struct option long_options[] = {{"config", required_argument, NULL, 'c'},
                                              {"source", required_argument, NULL, 's'},
+                                             {"out", required_argument, NULL, 'o'},
                                              {"verbose", no_argument, NULL, 'v'},
                                              {"library", required_argument, NULL, OPTION_LIBRARY},
                                              {"now", required_argument, NULL, OPTION_NOW},
@@ -31,6 +35,9 @@ static const struct option long_options[] = {{"config", required_argument, NULL,
                                              {"state", required_argument, NULL, OPTION_STATE},
                                              {"from", required_argument, NULL, OPTION_FROM},
                                              {"count", required_argument, NULL, OPTION_COUNT},
+                                             {"format", required_argument, NULL, OPTION_FORMAT},
+                                             {"subjects", required_argument, NULL, OPTION_SUBJECTS},
+                                             {"force", no_argument, NULL, OPTION_FORCE},
                                              {"help", no_argument, NULL, OPTION_HELP},
                                              {NULL, 0, NULL, 0}};
 
@@ -38,10 +45,11 @@ static const struct option long_options[] = {{"config", required_argument, NULL,
 int ask_begin(ask *a, int argc, char **argv, const char *help) {
     *a = (ask){0};
     optind = 0;
-    for (int c; (c = getopt_long(argc, argv, "c:s:v", long_options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "c:s:o:v", long_options, NULL)) != -1;) {
         switch (c) {
         case 'c': a->options.config = optarg; break;
         case 's': a->source = optarg; break;
+        case 'o': a->out = optarg; break;
         case 'v': a->options.verbose = true; break;
         case OPTION_LIBRARY: a->options.library = optarg; break;
         case OPTION_NOW: a->options.now = optarg; break;
@@ -51,6 +59,9 @@ int ask_begin(ask *a, int argc, char **argv, const char *help) {
         case OPTION_STATE: a->state = optarg; break;
         case OPTION_FROM: a->from = optarg; break;
         case OPTION_COUNT: a->count = optarg; break;
+        case OPTION_FORMAT: a->format = optarg; break;
+        case OPTION_SUBJECTS: a->subjects = optarg; break;
+        case OPTION_FORCE: a->force = true; break;
         case OPTION_HELP: fputs(help, stdout); return CLI_DONE;
         default: fprintf(stderr, "Try 'fhirtrial %s --help'.\n", argv[0]); return CLI_USAGE;
         }

@@ -12,8 +12,8 @@
 typedef struct ask {
     session session;
     session_options options;
-    const char *source, *study, *reason, *state, *from, *count;
-    bool json;
+    const char *source, *study, *reason, *state, *from, *count, *format, *subjects, *out;
+    bool json, force;
     char **rest;
     int rest_n;
 } ask;
