@@ -28,16 +28,18 @@ static bool chain(call *c, const uint8_t previous[DIGEST_BYTES], str entry,
     return c->store->digest->sha256((str){both, DIGEST_BYTES + entry.n}, hash);
 }
 
-/* Sequence number and hash of the last entry; 0 and zeros before the first. */
-static int64_t head(call *c, uint8_t hash[DIGEST_BYTES]) {
-    memset(hash, 0, DIGEST_BYTES);
+/* The last entry, read once a transaction; 0 and zeros before the first. */
+static chain_head *head(call *c) {
+    chain_head *h = &c->store->head;
+    if (h->known) return h;
+    *h = (chain_head){.known = true};
     query q = db_query(c->db, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", NO_VALUES);
-    if (!db_row(&q)) return 0;
-    int64_t seq = db_int(&q, 0);
+    if (!db_row(&q)) return h;
+    h->seq = db_int(&q, 0);
     str bytes = db_bytes(&q, 1);
-    if (bytes.n == DIGEST_BYTES) memcpy(hash, bytes.p, DIGEST_BYTES);
+    if (bytes.n == DIGEST_BYTES) memcpy(h->hash, bytes.p, DIGEST_BYTES);
     db_done(&q);
-    return seq;
+    return h;
 }
 
 static void put_entry(call *c, buf *entry, int64_t seq, const char *action, str members) {
@@ -52,17 +54,18 @@ static void put_entry(call *c, buf *entry, int64_t seq, const char *action, str 
 
 void audit_append(call *c, const char *action, str members) {
     if (!db_ok(c->db)) return;
-    uint8_t hash[DIGEST_BYTES];
-    int64_t seq = head(c, hash) + 1;
+    chain_head *last = head(c);
     if (!db_ok(c->db)) return;
     buf entry = buf_new(c->arena, 2 * ENTRY_BYTES, "an audit entry");
-    put_entry(c, &entry, seq, action, members);
-    if (!chain(c, hash, buf_str(&entry), hash)) {
+    put_entry(c, &entry, last->seq + 1, action, members);
+    if (!chain(c, last->hash, buf_str(&entry), last->hash)) {
         db_fail(c->db, STORE_BROKEN, "store: SHA-256 is not available");
         return;
     }
-    db_run(c->db, "INSERT INTO audit (seq, entry, hash) VALUES (?1, ?2, ?3)",
-           VALUES(N(seq), T(buf_str(&entry)), B((str){(const char *)hash, DIGEST_BYTES})));
+    last->seq++;
+    db_run(
+        c->db, "INSERT INTO audit (seq, entry, hash) VALUES (?1, ?2, ?3)",
+        VALUES(N(last->seq), T(buf_str(&entry)), B((str){(const char *)last->hash, DIGEST_BYTES})));
 }
 
 /* --- adding from outside --- */

@@ -16,6 +16,51 @@ struct commit_request {
     bool done;
 };
 
+/* --- patients of a message --- */
+
+/* What the transaction knows of a patient: found once, used by everything that names him. */
+typedef struct known_patient {
+    patient_ref ref;
+    int64_t pk, due;
+    bool decided; /* under the message's mappings */
+    bool any;
+} known_patient;
+
+enum { KNOWN_PATIENTS = 64 };
+
+typedef struct message_call {
+    call call;
+    const message_write *message;
+    known_patient known[KNOWN_PATIENTS]; /* by hash; a later one takes an earlier one's place */
+} message_call;
+
+static known_patient *place_of(message_call *w, patient_ref patient) {
+    return &w->known[str_hash(patient.id) % KNOWN_PATIENTS];
+}
+
+/* Gives the patient's rev; 0 where he is not stored. */
+static int64_t look_up(message_call *w, patient_ref patient, known_patient *out) {
+    query q = db_query(w->call.db,
+                       "SELECT pk, rev, due_ns, decided_under = ?3 FROM patient"
+                       " WHERE source = ?1 AND id = ?2",
+                       VALUES(T(patient.source), T(patient.id), T(w->message->mapping_digest)));
+    if (!db_row(&q)) return 0;
+    *out = (known_patient){patient, db_int(&q, 0), db_int(&q, 2), db_int(&q, 3) != 0, true};
+    int64_t rev = db_int(&q, 1);
+    db_done(&q);
+    return rev;
+}
+
+static known_patient *known(message_call *w, patient_ref patient) {
+    known_patient *k = place_of(w, patient);
+    if (k->any && str_eq(k->ref.id, patient.id) && str_eq(k->ref.source, patient.source)) return k;
+    *k = (known_patient){.ref = patient};
+    (void)look_up(w, patient, k);
+    if (k->pk == 0) k->pk = patient_insert(w->call.db, patient);
+    k->any = k->pk != 0;
+    return k;
+}
+
 /* --- one message --- */
 
 static void write_inbox(call *c, const message_write *m) {
@@ -29,124 +74,19 @@ static void write_inbox(call *c, const message_write *m) {
     }
 }
 
-static void check_revs(call *c, const message_write *m) {
-    for (isize i = 0; i < m->rev_count; i++) {
-        const rev_check *r = &m->revs[i];
-        int64_t rev = db_number(c->db, "SELECT rev FROM patient WHERE source = ?1 AND id = ?2",
-                                VALUES(T(r->patient.source), T(r->patient.id)), 0);
-        if (rev != r->rev) {
-            db_fail(c->db, STORE_CONFLICT, "store: a patient changed since it was read");
-        }
+static void check_revs(message_call *w) {
+    for (isize i = 0; i < w->message->rev_count; i++) {
+        const rev_check *r = &w->message->revs[i];
+        known_patient *k = place_of(w, r->patient);
+        *k = (known_patient){0};
+        if (look_up(w, r->patient, k) == r->rev) continue;
+        db_fail(w->call.db, STORE_CONFLICT, "store: a patient changed since it was read");
     }
 }
 
-/* A Patient's identity replaces what he had; a removal leaves none. */
-static void write_identity(call *c, int64_t patient, const resource_write *r) {
-    db *d = c->db;
-    value pk = N(patient);
-    db_run(d, "UPDATE patient SET known = ?2 WHERE pk = ?1", VALUES(pk, N(r->removal ? 0 : 1)));
-    if (r->removal || r->identifiers.p) {
-        str text = r->removal ? (str){0} : r->identifiers;
-        db_run(d, "UPDATE patient SET identifiers = ?2 WHERE pk = ?1", VALUES(pk, T(text)));
-        db_run(d, "DELETE FROM identifier WHERE patient = ?1", &pk, 1);
-        if (text.n > 0) {
-            db_run(d,
-                   "INSERT OR IGNORE INTO identifier SELECT j.value ->> 0, j.value ->> 1, ?1"
-                   " FROM json_each(?2) j"
-                   " WHERE j.value ->> 0 IS NOT NULL AND j.value ->> 1 IS NOT NULL",
-                   VALUES(pk, T(text)));
-        }
-    }
-    if (r->removal || r->links.p) {
-        str text = r->removal ? (str){0} : r->links;
-        db_run(d, "UPDATE patient SET links = ?2 WHERE pk = ?1", VALUES(pk, T(text)));
-        db_run(d, "DELETE FROM link WHERE patient = ?1", &pk, 1);
-        if (text.n > 0) {
-            db_run(d,
-                   "INSERT OR IGNORE INTO link SELECT ?1, j.value ->> 0, ?3, j.value ->> 1"
-                   " FROM json_each(?2) j"
-                   " WHERE j.value ->> 0 IS NOT NULL AND j.value ->> 1 IS NOT NULL",
-                   VALUES(pk, T(text), T(r->patient.source)));
-        }
-    }
-}
-
-typedef struct stored_head {
-    int64_t pk, kept;
-    bool same_content, newer;
-} stored_head;
-
-/* What is stored of the resource now. One of no patient has no rev: its order is checked here. */
-static stored_head find_head(call *c, str source, const resource_write *r) {
-    stored_head h = {0};
-    query q = db_query(c->db,
-                       "SELECT pk, ifnull(kept, 0), version, updated, content, removed"
-                       " FROM resource WHERE source = ?1 AND type = ?2 AND id = ?3",
-                       VALUES(T(source), T(r->type), T(r->id)));
-    if (!db_row(&q)) return h;
-    resource_head head = {.version = db_text(&q, 2),
-                          .updated = db_text(&q, 3),
-                          .content = db_text(&q, 4),
-                          .removed = db_int(&q, 5) != 0};
-    h.pk = db_int(&q, 0);
-    h.kept = db_int(&q, 1);
-    h.same_content = str_eq(head.content, r->content);
-    h.newer = store_order(&head, r->version, r->updated, r->content, r->removal) == ORDER_OLDER;
-    db_done(&q);
-    return h;
-}
-
-static int64_t keep_bytes(call *c, int64_t resource, const resource_write *r) {
-    db_run(c->db,
-           "INSERT INTO kept (resource, version, updated, content, bytes, bytes_size, kept_ms)"
-           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-           VALUES(N(resource), T(r->version), T(r->updated), T(r->content), B(pack(c, r->bytes)),
-                  N(r->bytes.n), N(store_wall_ms())));
-    return db_ok(c->db) ? db_last_key(c->db) : 0;
-}
-
-static void write_rows(call *c, int64_t resource, const resource_write *r) {
-    db_run(c->db, "DELETE FROM view_row WHERE resource = ?1", VALUES(N(resource)));
-    for (isize i = 0; !r->removal && i < r->row_count; i++) {
-        const stored_row *row = &r->rows[i];
-        db_run(c->db, "INSERT INTO view_row VALUES (?1, ?2, ?3, ?4, ?5)",
-               VALUES(N(resource), T(row->view), N(row->row), T(row->cells), T(row->view_digest)));
-    }
-}
-
-/* Returns the patient's key, or 0. */
-static int64_t write_resource(call *c, str source, const resource_write *r) {
-    db *d = c->db;
-    int64_t patient = r->patient.id.n > 0 ? patient_make(d, r->patient) : 0;
-    stored_head h = find_head(c, source, r);
-    if (patient == 0 && h.newer) {
-        db_fail(d, STORE_CONFLICT, "store: a newer state of a resource came meanwhile");
-    }
-    if (!db_ok(d)) return 0;
-    if (h.pk == 0) {
-        db_run(d,
-               "INSERT INTO resource (source, type, id, patient, version, updated, content,"
-               " view_digest, removed) VALUES (?1, ?2, ?3, ?4, '', '', '', '', 0)",
-               VALUES(T(source), T(r->type), T(r->id), KEY(patient)));
-        h.pk = db_last_key(d);
-    }
-    /* Rows computed anew from the kept bytes bring no bytes: those that are there stay in force. */
-    int64_t kept = h.same_content && !r->removal ? h.kept : 0;
-    if (r->bytes.n > 0 && !r->removal) kept = keep_bytes(c, h.pk, r);
-    db_run(d,
-           "UPDATE resource SET patient = ?2, version = ?3, updated = ?4, content = ?5,"
-           " view_digest = ?6, removed = ?7, kept = ?8 WHERE pk = ?1",
-           VALUES(N(h.pk), KEY(patient), T(r->version), T(r->updated), T(r->content),
-                  T(r->view_digest), N(r->removal), KEY(kept)));
-    write_rows(c, h.pk, r);
-    if (patient != 0 && str_eq(r->type, S("Patient")) && str_eq(r->id, r->patient.id)) {
-        write_identity(c, patient, r);
-    }
-    return patient;
-}
-
-static void write_verdict(call *c, const verdict_write *v) {
-    int64_t patient = patient_make(c->db, v->patient);
+static void write_verdict(message_call *w, const verdict_write *v) {
+    call *c = &w->call;
+    int64_t patient = known(w, v->patient)->pk;
     str sha256 = store_sha256(c, v->document);
     db_run(c->db,
            "INSERT INTO verdict (patient, study, kind, document, document_size, sha256,"
@@ -228,94 +168,110 @@ static void audit_message(call *c, const message_write *m) {
 
 /* --- revs --- */
 
+/* A patient whose rev grows, and what was decided of him, where he was. */
+typedef struct change {
+    int64_t pk;
+    const decided_patient *decided;
+} change;
+
 static int by_key(const void *a, const void *b) {
-    const int64_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
+    const change *x = a, *y = b;
+    if (x->pk != y->pk) return x->pk < y->pk ? -1 : 1;
+    return (y->decided != NULL) - (x->decided != NULL);
+}
+
+/* A column that is set anew has its index written anew, so what stays is left alone. */
+static void note_decision(message_call *w, int64_t pk, const decided_patient *d) {
+    const known_patient *k = known(w, d->patient);
+    db *db = w->call.db;
+    if (k->decided && k->due == d->due)
+        db_run(db, "UPDATE patient SET rev = rev + 1 WHERE pk = ?1", VALUES(N(pk)));
+    else if (k->decided)
+        db_run(db, "UPDATE patient SET rev = rev + 1, due_ns = ?2 WHERE pk = ?1",
+               VALUES(N(pk), N(d->due)));
+    else
+        db_run(db,
+               "UPDATE patient SET rev = rev + 1, due_ns = ?2, decided_under = ?3 WHERE pk = ?1",
+               VALUES(N(pk), N(d->due), T(w->message->mapping_digest)));
 }
 
 /* Each changed or decided patient's rev grows once. */
-static void raise_revs(call *c, int64_t *keys, isize n) {
-    qsort(keys, (size_t)n, sizeof *keys, by_key);
+static void raise_revs(message_call *w, change *changes, isize n) {
+    qsort(changes, (size_t)n, sizeof *changes, by_key);
     for (isize i = 0; i < n; i++) {
-        if (keys[i] == 0 || (i > 0 && keys[i] == keys[i - 1])) continue;
-        db_run(c->db, "UPDATE patient SET rev = rev + 1 WHERE pk = ?1", VALUES(N(keys[i])));
+        const change *c = &changes[i];
+        if (c->pk == 0 || (i > 0 && c->pk == changes[i - 1].pk)) continue;
+        if (c->decided)
+            note_decision(w, c->pk, c->decided);
+        else
+            db_run(w->call.db, "UPDATE patient SET rev = rev + 1 WHERE pk = ?1", VALUES(N(c->pk)));
     }
 }
 
-static void write_message(call *c, const message_write *m) {
-    isize n = 0;
-    int64_t *keys =
-        arena_new(c->arena, int64_t, m->resource_count + m->touched_count + m->decided_count);
-    write_inbox(c, m);
-    check_revs(c, m);
-    if (!db_ok(c->db)) return;
-    audit_message(c, m);
-    for (isize i = 0; i < m->resource_count; i++) {
-        keys[n++] = write_resource(c, m->source, &m->resources[i]);
-    }
-    for (isize i = 0; i < m->touched_count; i++) keys[n++] = patient_make(c->db, m->touched[i]);
-    for (isize i = 0; i < m->verdict_count; i++) write_verdict(c, &m->verdicts[i]);
-    for (isize i = 0; i < m->flag_count; i++) write_flag(c, &m->flags[i]);
-    for (isize i = 0; i < m->decided_count; i++) {
-        int64_t patient = patient_make(c->db, m->decided[i].patient);
-        db_run(c->db, "UPDATE patient SET due_ns = ?2, decided_under = ?3 WHERE pk = ?1",
-               VALUES(N(patient), N(m->decided[i].due), T(m->mapping_digest)));
-        keys[n++] = patient;
-    }
+static void write_notes(call *c, const message_write *m) {
     for (isize i = 0; i < m->audit_count; i++) {
         buf members = audit_members(c);
         buf_add(&members, S(",\"detail\":"));
         buf_add(&members, m->audit[i]);
         audit_append(c, "note", buf_str(&members));
     }
-    raise_revs(c, keys, n);
+}
+
+static void message_step(void *state) {
+    message_call *w = state;
+    call *c = &w->call;
+    const message_write *m = w->message;
+    isize n = 0;
+    change *changes =
+        arena_new(c->arena, change, m->resource_count + m->touched_count + m->decided_count);
+    write_inbox(c, m);
+    check_revs(w);
+    if (!db_ok(c->db)) return;
+    audit_message(c, m);
+    for (isize i = 0; i < m->resource_count; i++) {
+        const resource_write *r = &m->resources[i];
+        int64_t patient = r->patient.id.n > 0 ? known(w, r->patient)->pk : 0;
+        write_resource(c, m->source, patient, r);
+        changes[n++] = (change){patient, NULL};
+    }
+    for (isize i = 0; i < m->touched_count; i++)
+        changes[n++] = (change){known(w, m->touched[i])->pk, NULL};
+    for (isize i = 0; i < m->verdict_count; i++) write_verdict(w, &m->verdicts[i]);
+    for (isize i = 0; i < m->flag_count; i++) write_flag(c, &m->flags[i]);
+    for (isize i = 0; i < m->decided_count; i++)
+        changes[n++] = (change){known(w, m->decided[i].patient)->pk, &m->decided[i]};
+    write_notes(c, m);
+    raise_revs(w, changes, n);
+}
+
+static store_status write_message(store *s, const message_write *m, fault *fault) {
+    message_call w = {.message = m};
+    return store_write(s, fault, message_step, &w.call);
 }
 
 /* --- the batch --- */
 
-typedef struct batch_call {
-    call call;
-    commit_request *requests;
-} batch_call;
-
-static void batch_step(void *state) {
-    batch_call *b = state;
-    db *d = b->call.db;
-    fault *whole = d->fault;
-    for (commit_request *r = b->requests; r && db_ok(d); r = r->next) {
-        arena_mark mark = arena_here(b->call.arena);
-        db_run(d, "SAVEPOINT message", NO_VALUES);
-        d->fault = r->fault;
-        write_message(&b->call, r->message);
-        r->status = d->status;
-        if (d->status == STORE_CONFLICT) {
-            d->status = STORE_OK;
-            db_run(d, "ROLLBACK TO message", NO_VALUES);
-        }
-        if (!db_ok(d) && whole && r->fault) *whole = *r->fault;
-        d->fault = whole;
-        db_run(d, "RELEASE message", NO_VALUES);
-        arena_rewind(b->call.arena, mark);
+static void fail_all(commit_request *requests, store_status status, const fault *why) {
+    for (commit_request *r = requests; r; r = r->next) {
+        r->status = status;
+        if (r->fault) *r->fault = *why;
     }
 }
 
+/* All in one transaction; where that could not be committed, one by one: one message must not fail
+ * the others. */
 static void commit_batch(store *s, commit_request *requests) {
-    batch_call b = {.requests = requests};
     fault why = {.code = FAULT_NONE};
-    store_status status = store_write(s, &why, batch_step, &b.call);
-    if (status == STORE_OK) return;
-    bool alone = !requests->next || status == STORE_BUSY;
-    for (commit_request *r = requests; r; r = r->next) {
-        if (alone) { /* nothing of the batch was stored */
-            r->status = status;
-            if (r->fault) *r->fault = why;
-            continue;
-        }
-        commit_request *next = r->next; /* one message must not fail the others */
-        r->next = NULL;
-        commit_batch(s, r);
-        r->next = next;
+    store_status status = requests->next ? store_group_begin(s, &why) : STORE_OK;
+    if (status != STORE_OK) {
+        fail_all(requests, status, &why);
+        return;
     }
+    for (commit_request *r = requests; r; r = r->next)
+        r->status = write_message(s, r->message, r->fault);
+    if (!requests->next || store_group_end(s, &why) == STORE_OK) return;
+    for (commit_request *r = requests; r; r = r->next)
+        r->status = write_message(s, r->message, r->fault);
 }
 
 /* Takes what waits, the oldest first. Called with the queue's lock. */
@@ -336,6 +292,7 @@ static void enqueue(store *s, commit_request *mine) {
 
 store_status store_commit(store *s, const message_write *message, fault *fault) {
     commit_request mine = {.message = message, .fault = fault};
+    if (store_grouped(s)) return write_message(s, message, fault);
     pthread_mutex_lock(&s->queue_lock);
     enqueue(s, &mine);
     while (!mine.done) {

@@ -220,9 +220,26 @@ int64_t db_number(db *d, const char *sql, const value *values, int n, int64_t ab
 
 void db_begin(db *d) { db_run(d, "BEGIN IMMEDIATE", NO_VALUES); }
 
+bool db_in_transaction(const db *d) { return !sqlite3_get_autocommit(d->handle); }
+
+static void undo(db *d, const char *sql) {
+    if (!db_in_transaction(d)) return;
+    for (int i = 0; i < d->cached; i++) sqlite3_reset(d->cache[i].statement);
+    sqlite3_exec(d->handle, sql, NULL, NULL, NULL);
+}
+
 void db_finish(db *d) {
     db_run(d, "COMMIT", NO_VALUES);
-    if (db_ok(d) || sqlite3_get_autocommit(d->handle)) return;
-    for (int i = 0; i < d->cached; i++) sqlite3_reset(d->cache[i].statement);
-    sqlite3_exec(d->handle, "ROLLBACK", NULL, NULL, NULL);
+    if (!db_ok(d)) undo(d, "ROLLBACK");
+}
+
+void db_savepoint(db *d) {
+    if (!db_in_transaction(d))
+        db_fail(d, STORE_BUSY, "store: nothing of the group was stored: try again");
+    db_run(d, "SAVEPOINT part", NO_VALUES);
+}
+
+void db_release(db *d) {
+    db_run(d, "RELEASE part", NO_VALUES);
+    if (!db_ok(d)) undo(d, "ROLLBACK TO part; RELEASE part");
 }

@@ -82,5 +82,10 @@ int64_t db_number(db *d, const char *sql, const value *values, int n, int64_t ab
  */
 void db_begin(db *d);
 void db_finish(db *d);
+/* A part of a transaction that can be undone by itself; db_release keeps it where all went well.
+ * SQLite may have undone the whole transaction after a full disk: db_in_transaction tells. */
+void db_savepoint(db *d);
+void db_release(db *d);
+bool db_in_transaction(const db *d);
 
 #endif

@@ -2,14 +2,7 @@
 /* What a decision reads: patients with their rev and ties, rows, last verdicts and Flags. */
 #include "store/state.h"
 
-int64_t patient_find(db *d, patient_ref patient) {
-    return db_number(d, "SELECT pk FROM patient WHERE source = ?1 AND id = ?2",
-                     VALUES(T(patient.source), T(patient.id)), 0);
-}
-
-int64_t patient_make(db *d, patient_ref patient) {
-    int64_t pk = patient_find(d, patient);
-    if (pk != 0 || !db_ok(d)) return pk;
+int64_t patient_insert(db *d, patient_ref patient) {
     db_run(d, "INSERT INTO patient (source, id, rev) VALUES (?1, ?2, 0)",
            VALUES(T(patient.source), T(patient.id)));
     return db_ok(d) ? db_last_key(d) : 0;
@@ -162,14 +155,15 @@ typedef struct patient_call {
 static void patient_step(void *state) {
     patient_call *p = state;
     query q = db_query(p->call.db,
-                       "SELECT rev, identifiers, links, known FROM patient"
+                       "SELECT rev, identifiers, links, known, decided_under FROM patient"
                        " WHERE source = ?1 AND id = ?2",
                        VALUES(T(p->patient.source), T(p->patient.id)));
     if (!db_row(&q)) return;
     *p->out = (patient_state){.rev = db_int(&q, 0),
                               .identifiers = copied(&p->call, &q, 1),
                               .links = copied(&p->call, &q, 2),
-                              .known = db_int(&q, 3) != 0};
+                              .known = db_int(&q, 3) != 0,
+                              .decided = copied(&p->call, &q, 4)};
     p->any = true;
     db_done(&q);
 }
@@ -253,67 +247,38 @@ store_status store_last_verdict(store *store, arena *arena, patient_ref patient,
 
 /* --- Flags --- */
 
-#define FLAG_COLUMNS                                                                               \
-    "SELECT endpoint, study, patient_key, identifier, status, code, period_start, period_end,"     \
-    " hold_since, seq FROM flag "
-
-typedef struct flags_call {
+typedef struct flag_call {
     call call;
-    str endpoint, study, identifier;
-    const str *keys;
-    isize key_count;
-    stored_flag *list;
-    isize n, cap;
-} flags_call;
-
-static void take_flags(flags_call *f, query q) {
-    const call *c = &f->call;
-    while (db_row(&q)) {
-        GROW(c, f->list, f->n, f->cap);
-        f->list[f->n++] = (stored_flag){.endpoint = copied(c, &q, 0),
-                                        .study = copied(c, &q, 1),
-                                        .patient_key = copied(c, &q, 2),
-                                        .identifier = copied(c, &q, 3),
-                                        .status = copied(c, &q, 4),
-                                        .code = copied(c, &q, 5),
-                                        .start = copied(c, &q, 6),
-                                        .end = copied(c, &q, 7),
-                                        .hold_since = copied(c, &q, 8),
-                                        .seq = db_int(&q, 9)};
-    }
-}
+    str endpoint, identifier;
+    stored_flag *out;
+    bool any;
+} flag_call;
 
 static void flag_step(void *state) {
-    flags_call *f = state;
-    take_flags(f, db_query(f->call.db, FLAG_COLUMNS "WHERE endpoint = ?1 AND identifier = ?2",
-                           VALUES(T(f->endpoint), T(f->identifier))));
+    flag_call *f = state;
+    const call *c = &f->call;
+    query q = db_query(c->db,
+                       "SELECT study, patient_key, status, code, period_start, period_end,"
+                       " hold_since, seq FROM flag WHERE endpoint = ?1 AND identifier = ?2",
+                       VALUES(T(f->endpoint), T(f->identifier)));
+    if (!db_row(&q)) return;
+    *f->out = (stored_flag){.endpoint = f->endpoint,
+                            .study = copied(c, &q, 0),
+                            .patient_key = copied(c, &q, 1),
+                            .identifier = f->identifier,
+                            .status = copied(c, &q, 2),
+                            .code = copied(c, &q, 3),
+                            .start = copied(c, &q, 4),
+                            .end = copied(c, &q, 5),
+                            .hold_since = copied(c, &q, 6),
+                            .seq = db_int(&q, 7)};
+    f->any = true;
+    db_done(&q);
 }
 
 store_status store_flag(store *store, arena *arena, str endpoint, str identifier, stored_flag *out,
                         fault *fault) {
-    flags_call f = {.endpoint = endpoint, .identifier = identifier};
+    flag_call f = {.endpoint = endpoint, .identifier = identifier, .out = out};
     store_status status = store_read(store, arena, fault, flag_step, &f.call);
-    if (f.n > 0) *out = f.list[0];
-    return found(status, f.n > 0);
-}
-
-static void flags_step(void *state) {
-    flags_call *f = state;
-    for (isize i = 0; i < f->key_count; i++) {
-        take_flags(f, db_query(f->call.db,
-                               FLAG_COLUMNS "WHERE endpoint = ?1 AND study = ?2"
-                                            " AND patient_key = ?3 ORDER BY identifier",
-                               VALUES(T(f->endpoint), T(f->study), T(f->keys[i]))));
-    }
-}
-
-store_status store_flags_of(store *store, arena *arena, str endpoint, str study,
-                            const str *patient_keys, isize key_count, stored_flag **out, isize *n,
-                            fault *fault) {
-    flags_call f = {
-        .endpoint = endpoint, .study = study, .keys = patient_keys, .key_count = key_count};
-    store_status status = store_read(store, arena, fault, flags_step, &f.call);
-    *out = f.list;
-    *n = f.n;
-    return found(status, f.n > 0);
+    return found(status, f.any);
 }

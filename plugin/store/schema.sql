@@ -137,7 +137,6 @@ CREATE TABLE flag (
   changed_ms INTEGER NOT NULL,
   PRIMARY KEY (endpoint, identifier)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX flag_of_patient ON flag (endpoint, study, patient_key);
 
 CREATE TABLE outbox (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -24,6 +24,13 @@ typedef struct sender_lock {
     char endpoint[];
 } sender_lock;
 
+/* The last entry of the audit trail as the transaction under way knows it. */
+typedef struct chain_head {
+    bool known;
+    int64_t seq;
+    uint8_t hash[DIGEST_BYTES];
+} chain_head;
+
 struct store {
     struct store *next; /* open stores of this process */
     int references;
@@ -38,6 +45,8 @@ struct store {
     pthread_mutex_t write_lock;
     db writer;
     arena scratch; /* of the writer, cleared by each call */
+    chain_head head;
+    struct packer *packer; /* keep.c's, used with the write lock */
     sender_lock *senders;
 
     pthread_mutex_t queue_lock; /* group commit */
@@ -56,8 +65,11 @@ typedef struct call {
 /* Runs step(call) on the reading connection. Results go into `arena`. */
 store_status store_read(store *s, arena *a, fault *fault, void (*step)(void *), call *c);
 /* Runs step(call) in one transaction of the writing connection: committed when the status is
- * STORE_OK at its end, else rolled back. */
+ * STORE_OK at its end, else rolled back. In a group it is a savepoint of the group's. */
 store_status store_write(store *s, fault *fault, void (*step)(void *), call *c);
+
+/* Whether the calling thread has a group open on the store. */
+bool store_grouped(const store *s);
 
 /* --- audit.c --- */
 /* Appends {"seq","utc","mono","boot","version","action", members...} to the chain, within the
@@ -71,15 +83,20 @@ buf audit_members(call *c);
 void audit_check_head(call *c);
 
 /* --- keep.c --- */
-/* `text` as a zlib stream in the call's arena. */
+/* `text` as a zlib stream in the call's arena; for writing steps. */
 str pack(call *c, str text);
+void packer_free(struct packer *packer);
 /* The other way; a stream that is damaged breaks the store. */
 str unpack(call *c, str packed, int64_t size);
 
 /* --- patients.c --- */
-/* Key of a patient's row, or 0; patient_make inserts where absent. */
-int64_t patient_find(db *d, patient_ref patient);
-int64_t patient_make(db *d, patient_ref patient);
+/* Key of the row of a patient who is not stored yet; 0 on an error. */
+int64_t patient_insert(db *d, patient_ref patient);
+
+/* --- resource.c --- */
+/* Writes the state, bytes, rows and identity of a resource; `patient` is the key of whose it is,
+ * or 0. STORE_CONFLICT where a newer state of one of nobody came meanwhile. */
+void write_resource(call *c, str source, int64_t patient, const resource_write *r);
 
 int64_t store_wall_ms(void);
 int64_t store_monotonic_ns(void);

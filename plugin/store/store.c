@@ -39,14 +39,38 @@ int64_t store_monotonic_ns(void) {
 
 /* --- the frame of a call --- */
 
+/* The store whose group this thread has open, or NULL. */
+static __thread const store *grouped;
+
+bool store_grouped(const store *s) { return grouped == s; }
+
+/* A call is one of three: a reading one, one with a transaction of its own, or one with a savepoint
+ * in the group's transaction. */
+typedef enum frame { FRAME_READ, FRAME_TRANSACTION, FRAME_SAVEPOINT } frame;
+
+static void frame_begin(const call *c, frame frame) {
+    if (frame == FRAME_TRANSACTION) {
+        c->store->head.known = false; /* other processes append too */
+        db_begin(c->db);
+    }
+    if (frame == FRAME_SAVEPOINT) db_savepoint(c->db);
+}
+
+static void frame_end(const call *c, frame frame) {
+    if (frame == FRAME_TRANSACTION) db_finish(c->db);
+    if (frame != FRAME_SAVEPOINT) return;
+    db_release(c->db);
+    if (!db_ok(c->db)) c->store->head.known = false;
+}
+
 /* One call on one connection. What was raised, and not what SQLite refused, is in *raised. */
-static store_status run(call *c, fault *fault, void (*step)(void *), bool writes,
+static store_status run(call *c, fault *fault, void (*step)(void *), frame frame,
                         struct fault *raised) {
     landing here;
     landing *outer = c->arena->landing;
     raised->code = FAULT_NONE;
     db_ready(c->db, fault);
-    if (writes) db_begin(c->db);
+    frame_begin(c, frame);
     c->arena->landing = &here;
     if (db_ok(c->db) && !guarded(&here, step, c)) {
         *raised = here.fault;
@@ -54,18 +78,20 @@ static store_status run(call *c, fault *fault, void (*step)(void *), bool writes
                 here.fault.text);
     }
     c->arena->landing = outer;
-    if (writes) db_finish(c->db);
+    frame_end(c, frame);
     store_status status = c->db->status;
     db_ready(c->db, NULL);
     return status;
 }
 
+/* A group reads what it has written itself: on its own connection, whose lock it holds. */
 store_status store_read(store *s, arena *a, fault *fault, void (*step)(void *), call *c) {
     struct fault raised;
-    *c = (call){s, &s->reader, a};
-    pthread_mutex_lock(&s->read_lock);
-    store_status status = run(c, fault, step, false, &raised);
-    pthread_mutex_unlock(&s->read_lock);
+    bool own = store_grouped(s);
+    *c = (call){s, own ? &s->writer : &s->reader, a};
+    if (!own) pthread_mutex_lock(&s->read_lock);
+    store_status status = run(c, fault, step, FRAME_READ, &raised);
+    if (!own) pthread_mutex_unlock(&s->read_lock);
     /* The caller's arena is at its end: his landing is told now that nothing is held. */
     if (raised.code != FAULT_NONE && a->landing && a->landing->armed) {
         fault_raise(a->landing, raised.code, raised.at, "%s", raised.text);
@@ -75,10 +101,39 @@ store_status store_read(store *s, arena *a, fault *fault, void (*step)(void *), 
 
 store_status store_write(store *s, fault *fault, void (*step)(void *), call *c) {
     struct fault raised;
-    pthread_mutex_lock(&s->write_lock);
+    bool own = store_grouped(s);
+    if (!own) pthread_mutex_lock(&s->write_lock);
     *c = (call){s, &s->writer, &s->scratch};
-    store_status status = run(c, fault, step, true, &raised);
+    store_status status = run(c, fault, step, own ? FRAME_SAVEPOINT : FRAME_TRANSACTION, &raised);
     arena_clear(&s->scratch);
+    if (!own) pthread_mutex_unlock(&s->write_lock);
+    return status;
+}
+
+/* --- many calls, one commit --- */
+
+store_status store_group_begin(store *s, fault *fault) {
+    pthread_mutex_lock(&s->write_lock);
+    db_ready(&s->writer, fault);
+    s->head.known = false;
+    db_begin(&s->writer);
+    store_status status = s->writer.status;
+    db_ready(&s->writer, NULL);
+    if (status == STORE_OK)
+        grouped = s;
+    else
+        pthread_mutex_unlock(&s->write_lock);
+    return status;
+}
+
+store_status store_group_end(store *s, fault *fault) {
+    db_ready(&s->writer, fault);
+    if (!db_in_transaction(&s->writer)) /* SQLite undid it all after a full disk or an I/O error */
+        db_fail(&s->writer, STORE_BUSY, "store: nothing of the group was stored: try again");
+    db_finish(&s->writer);
+    store_status status = s->writer.status;
+    db_ready(&s->writer, NULL);
+    grouped = NULL;
     pthread_mutex_unlock(&s->write_lock);
     return status;
 }
@@ -245,6 +300,7 @@ static void free_store(store *s) {
     db_close(&s->reader);
     db_close(&s->writer);
     arena_release(&s->scratch);
+    packer_free(s->packer);
     pthread_mutex_destroy(&s->read_lock);
     pthread_mutex_destroy(&s->write_lock);
     pthread_mutex_destroy(&s->queue_lock);

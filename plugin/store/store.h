@@ -97,6 +97,7 @@ typedef struct patient_state {
     str identifiers; /* JSON array of [system, value], or empty */
     str links;       /* JSON array of [type, other id], or empty */
     bool known;      /* its Patient resource is here */
+    str decided;     /* mapping digest under which he was last decided, or empty */
 } patient_state;
 store_status store_patient(store *store, arena *arena, patient_ref patient, patient_state *out,
                            fault *fault);
@@ -119,23 +120,21 @@ typedef struct last_verdict {
 } last_verdict;
 store_status store_last_verdict(store *store, arena *arena, patient_ref patient, str study,
                                 last_verdict *out, fault *fault);
-/* State of one Flag as decided (not as delivered). `identifier` is the Flag identifier. */
+/* State of one Flag as decided (not as delivered). `identifier` is the Flag identifier; it and
+ * `endpoint` outlive the result. */
 typedef struct stored_flag {
     str endpoint, study, patient_key, identifier, status, code, start, end, hold_since;
     int64_t seq;
 } stored_flag;
 store_status store_flag(store *store, arena *arena, str endpoint, str identifier, stored_flag *out,
                         fault *fault);
-/* All Flags of a patient at an endpoint for a study, under whatever patient key (merges). */
-store_status store_flags_of(store *store, arena *arena, str endpoint, str study,
-                            const str *patient_keys, isize key_count, stored_flag **out, isize *n,
-                            fault *fault);
 
 /* --- committing one message (or several, in one commit) --- */
 typedef struct resource_write {
     patient_ref patient; /* id empty: of no patient */
     str type, id, version, updated, content;
     bool removal;
+    bool unseen;            /* decided on as one that was never stored: STORE_CONFLICT if it is */
     str bytes;              /* kept compressed; empty: not kept */
     const stored_row *rows; /* replaces all rows of the resource */
     isize row_count;
@@ -191,6 +190,15 @@ typedef struct message_write {
  * same bytes is STORE_CONFLICT too (look it up again). The document of a Flag's outbox sequence is
  * completed by the store: each enqueued body gets the next seq of its (endpoint, key). */
 store_status store_commit(store *store, const message_write *message, fault *fault);
+
+/* Many messages, one flush to disk. Between the two calls this thread has the store's one
+ * transaction: what it reads is what it wrote, each store_commit (or other writing call) is a part
+ * that fails by itself, and nothing is durable, so nothing may be acknowledged, before
+ * store_group_end gave STORE_OK; on anything else nothing of the group was stored. Others in this
+ * process and in other ones wait with their writing meanwhile, so a group ends soon. Begin that
+ * does not give STORE_OK has begun nothing. */
+store_status store_group_begin(store *store, fault *fault);
+store_status store_group_end(store *store, fault *fault);
 
 /* --- what never changes in the life of a store --- */
 /* Remembers `value` under `name` at the first call; later STORE_CONFLICT where another value is

@@ -222,15 +222,6 @@ static void flags(void) {
     CHECK_STR(flag.status.p, "active");
     CHECK_STR(flag.patient_key.p, "a|p1");
     CHECK_INT(shelf_number(&s, "SELECT count(*) FROM outbox"), 1);
-    CHECK_INT(shelf_flag(&s, "k2", "inactive", "body"), STORE_OK);
-    str keys[] = {S("b|p9"), S("a|p1")};
-    stored_flag *list;
-    isize n;
-    CHECK_INT(store_flags_of(s.store, &s.arena, S("ehr"), S("nct1"), keys, 2, &list, &n, &s.fault),
-              STORE_OK);
-    CHECK_INT(n, 2);
-    CHECK_INT(store_flags_of(s.store, &s.arena, S("ehr"), S("nct1"), keys, 1, &list, &n, &s.fault),
-              STORE_NONE);
     shelf_close(&s);
 }
 
@@ -364,6 +355,117 @@ static void acknowledged_means_durable(void) {
     shelf_close(&s);
 }
 
+/* --- groups --- */
+
+static message_write group_message(resource_write *r, const char *id, const rev_check *rev) {
+    *r = (resource_write){
+        .patient = p1, .type = S("Observation"), .id = str_from(id), .content = str_from(id)};
+    return (message_write){.source = S("a"),
+                           .revs = rev,
+                           .rev_count = rev ? 1 : 0,
+                           .resources = r,
+                           .resource_count = 1};
+}
+
+static store_status group_put(shelf *s, const char *id, const rev_check *rev) {
+    resource_write r;
+    message_write m = group_message(&r, id, rev);
+    return store_commit(s->store, &m, &s->fault);
+}
+
+/* Each message reads what those before it wrote; nobody else does before the end; what fails, fails
+ * alone. */
+static void a_group_is_one_commit(void) {
+    shelf s;
+    CHECK_OR_RETURN(shelf_open(&s, "commit-group"));
+    CHECK_INT(store_group_begin(s.store, &s.fault), STORE_OK);
+    rev_check unseen = {p1, 0}, once = {p1, 1};
+    CHECK_INT(group_put(&s, "o1", &unseen), STORE_OK);
+    CHECK_INT(group_put(&s, "o2", &unseen), STORE_CONFLICT); /* o1 moved the rev */
+    CHECK_INT(rev_of(&s, p1), 1);
+    CHECK_INT(group_put(&s, "o3", &once), STORE_OK);
+    resource_head head;
+    CHECK_INT(store_resource(s.store, &s.arena, S("a"), S("Observation"), S("o1"), &head, &s.fault),
+              STORE_OK);
+    CHECK_INT(shelf_number(&s, "SELECT count(*) FROM resource"), 0);
+    CHECK_INT(store_group_end(s.store, &s.fault), STORE_OK);
+    CHECK_STR(shelf_text(&s, "SELECT group_concat(id) FROM (SELECT id FROM resource ORDER BY id)"),
+              "o1,o3");
+    CHECK_INT(rev_of(&s, p1), 2);
+    int64_t entries, bad;
+    CHECK_INT(store_audit_verify(s.store, &entries, &bad, &s.fault), STORE_OK);
+    CHECK_INT(entries, 2);
+    CHECK_INT(bad, 0);
+    shelf_close(&s);
+}
+
+/* What does not fit undoes itself; should SQLite undo more, the end of the group says so. */
+static void a_group_on_a_full_disk(void) {
+    shelf s;
+    CHECK_OR_RETURN(shelf_open(&s, "commit-group-full"));
+    long long pages = shelf_number(&s, "PRAGMA page_count");
+    store_close(s.store);
+    CHECK_INT(shelf_reopen(&s, pages + 2), STORE_OK);
+    static char large[200001];
+    for (size_t i = 0; i + 1 < sizeof large; i++)
+        large[i] = (char)('a' + (i * i * 7 + i / 97) % 26);
+    CHECK_INT(store_group_begin(s.store, &s.fault), STORE_OK);
+    CHECK_INT(group_put(&s, "o1", NULL), STORE_OK);
+    CHECK_INT(shelf_put(&s, "Observation", "large", "p1", "", large), STORE_FULL);
+    store_status next = group_put(&s, "o2", NULL);
+    store_status end = store_group_end(s.store, &s.fault);
+    CHECK_INT(shelf_number(&s, "SELECT count(*) FROM resource"),
+              end == STORE_OK ? 1 + (next == STORE_OK) : 0);
+    CHECK_INT(shelf_number(&s, "SELECT count(*) FROM resource WHERE id = 'large'"), 0);
+    CHECK_INT(group_put(&s, "o4", NULL), STORE_OK); /* the store goes on */
+    int64_t entries, bad;
+    CHECK_INT(store_audit_verify(s.store, &entries, &bad, &s.fault), STORE_OK);
+    CHECK_INT(entries, shelf_number(&s, "SELECT count(*) FROM resource"));
+    CHECK_INT(bad, 0);
+    shelf_close(&s);
+}
+
+/* kill -9 before the end of a group leaves nothing of it; the end is the only moment. */
+static void a_group_that_was_killed(void) {
+    shelf s;
+    CHECK_OR_RETURN(shelf_open(&s, "commit-group-killed"));
+    store_close(s.store);
+    s.store = NULL;
+    for (int ended = 0; ended < 2; ended++) {
+        pid_t child = fork();
+        if (child == 0) {
+            bool ok = shelf_reopen(&s, 0) == STORE_OK &&
+                      store_group_begin(s.store, &s.fault) == STORE_OK &&
+                      group_put(&s, "o1", NULL) == STORE_OK &&
+                      group_put(&s, "o2", NULL) == STORE_OK;
+            if (ok && ended) ok = store_group_end(s.store, &s.fault) == STORE_OK;
+            if (ok) kill(getpid(), SIGKILL);
+            _exit(1);
+        }
+        int result = 0;
+        CHECK(waitpid(child, &result, 0) == child && WIFSIGNALED(result));
+        CHECK_OR_RETURN(shelf_reopen(&s, 0) == STORE_OK);
+        CHECK_INT(shelf_number(&s, "SELECT count(*) FROM resource"), ended ? 2 : 0);
+        CHECK_INT(shelf_number(&s, "SELECT count(*) FROM audit"), ended ? 2 : 0);
+        CHECK_INT(store_check(s.store, &s.fault), STORE_OK);
+        store_close(s.store);
+        s.store = NULL;
+    }
+    shelf_close(&s);
+}
+
+/* A resource that was decided on as new must be new when it is written, too. */
+static void one_that_was_never_seen(void) {
+    shelf s;
+    CHECK_OR_RETURN(shelf_open(&s, "commit-unseen"));
+    resource_write r;
+    message_write m = group_message(&r, "o1", NULL);
+    r.unseen = true;
+    CHECK_INT(store_commit(s.store, &m, &s.fault), STORE_OK);
+    CHECK_INT(store_commit(s.store, &m, &s.fault), STORE_CONFLICT);
+    shelf_close(&s);
+}
+
 const unit_test store_commit_suite[] = {
     UNIT_TEST(a_resource_and_its_rows),
     UNIT_TEST(rows_are_replaced_and_sorted),
@@ -376,5 +478,9 @@ const unit_test store_commit_suite[] = {
     UNIT_TEST(waiting_messages_share_a_commit),
     UNIT_TEST(two_processes),
     UNIT_TEST(acknowledged_means_durable),
+    UNIT_TEST(a_group_is_one_commit),
+    UNIT_TEST(a_group_on_a_full_disk),
+    UNIT_TEST(a_group_that_was_killed),
+    UNIT_TEST(one_that_was_never_seen),
     UNIT_END,
 };
