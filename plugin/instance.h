@@ -63,7 +63,7 @@ typedef struct job job;
 typedef struct jobs {
     job *first, *last;
     int64_t next_id;
-    int64_t waiting, finished; /* queued; done and not yet fetched */
+    int64_t unfinished, finished; /* queued or running; done and not yet fetched */
 } jobs;
 
 typedef struct endpoint_sender {
@@ -198,6 +198,18 @@ typedef struct reply {
  * was accepted. Never raises, never blocks on the
  * network. */
 reply process_message(instance *instance, str bytes, const message_meta *meta, int64_t clock);
+/* --- batch.c --- */
+/* Messages that would have to be worked on one after another anyway, in their order. */
+typedef struct submitted {
+    str bytes;
+    const message_meta *meta;
+    int64_t clock;
+    reply reply; /* of process_message, durable for all of them when the call returns */
+} submitted;
+/* As process_message for each, with as few commits as their number and the time allow. */
+void process_batch(instance *instance, submitted *list, isize n);
+
+/* --- process.c, sweeps and commands --- */
 /* Re-evaluates a patient (sweeps): the same decision without new resources. */
 int32_t process_patient(instance *instance, patient_ref patient);
 /* Computes the rows of one kept resource anew with the mappings in force, and what rests on them.

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* job.c: messages that were handed in and their results. Jobs stand in one list in the order they
- * came; a job may run when no earlier unfinished one has its key. Without workers the thread that
- * waits, fetches or steps does the work. */
+ * came; a job may run when no earlier unfinished one has its key. Jobs that could not run side by
+ * side anyway run as one batch, which shares its commits. Without workers the thread that waits,
+ * fetches or steps does the work. */
 #include "instance.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@ struct job {
     job *next, *previous;
     int64_t id;
     job_state state;
+    bool chosen;  /* for the batch that is being put together */
     bool dropped; /* nobody wants the result any more */
     reply reply;
     int64_t clock;     /* evaluation clock at acceptance */
@@ -24,7 +26,7 @@ struct job {
     char bytes[];
 };
 
-enum { WORKER_STACK = 1 << 20, IDLE_MS = 1000 };
+enum { WORKER_STACK = 1 << 20, IDLE_MS = 1000, BATCH_MOST = 1024 };
 
 static str copy_text(char **to, str text) {
     memcpy(*to, text.p ? text.p : "", (size_t)text.n);
@@ -56,14 +58,14 @@ static void append(jobs *jobs, job *j) {
     else
         jobs->first = j;
     jobs->last = j;
-    jobs->waiting++;
+    jobs->unfinished++;
 }
 
 static void unlink_job(jobs *jobs, job *j) {
     *(j->previous ? &j->previous->next : &jobs->first) = j->next;
     *(j->next ? &j->next->previous : &jobs->last) = j->previous;
     if (j->state == JOB_DONE) jobs->finished--;
-    if (j->state == JOB_WAITING) jobs->waiting--;
+    if (j->state != JOB_DONE) jobs->unfinished--;
     free(j->reply.document);
     free(j);
 }
@@ -85,7 +87,8 @@ static job *find_done(jobs *jobs) {
 static bool blocked(const jobs *jobs, const job *candidate) {
     str key = candidate->meta.key;
     for (const job *j = jobs->first; j != candidate; j = j->next)
-        if (j->state != JOB_DONE && (key.n == 0 || j->meta.key.n == 0 || str_eq(j->meta.key, key)))
+        if (j->state != JOB_DONE && !j->chosen &&
+            (key.n == 0 || j->meta.key.n == 0 || str_eq(j->meta.key, key)))
             return true;
     return false;
 }
@@ -96,17 +99,53 @@ static job *next_runnable(const jobs *jobs) {
     return j;
 }
 
-/* Runs a waiting job; the lock is held on entry and on return, not while it runs. */
-static void run(instance *instance, job *j) {
-    j->state = JOB_RUNNING;
-    instance->jobs.waiting--;
-    pthread_mutex_unlock(&instance->lock);
-    reply reply = process_message(instance, (str){j->bytes, j->message_n}, &j->meta, j->clock);
-    pthread_mutex_lock(&instance->lock);
+/* With several workers, jobs of other keys are left to them. */
+static bool belongs(const instance *instance, const job *first, const job *j) {
+    if (j->state != JOB_WAITING) return false;
+    return instance->worker_count < 2 || str_eq(j->meta.key, first->meta.key);
+}
+
+/* Jobs that wait and may run in their order, `first` and others behind it, are taken. */
+static isize take_batch(instance *instance, job *first, job **batch) {
+    isize n = 0;
+    for (job *j = first; j && n < BATCH_MOST; j = j->next) {
+        if (!belongs(instance, first, j) || blocked(&instance->jobs, j)) continue;
+        j->chosen = true;
+        batch[n++] = j;
+    }
+    for (isize i = 0; i < n; i++) {
+        batch[i]->chosen = false;
+        batch[i]->state = JOB_RUNNING;
+    }
+    return n;
+}
+
+static void finish(instance *instance, job *j, reply reply) {
     j->reply = reply;
     j->state = JOB_DONE;
+    instance->jobs.unfinished--;
     instance->jobs.finished++;
     if (j->dropped) unlink_job(&instance->jobs, j);
+}
+
+/* Runs waiting jobs from `first` on; the lock is held on entry and on return, not while they run.
+ */
+static void run(instance *instance, job *first) {
+    job *batch[BATCH_MOST];
+    submitted *list;
+    isize n = take_batch(instance, first, batch);
+    pthread_mutex_unlock(&instance->lock);
+    list = calloc((size_t)n, sizeof *list);
+    for (isize i = 0; i < n; i++) {
+        const job *j = batch[i];
+        str bytes = {j->bytes, j->message_n};
+        if (list) list[i] = (submitted){bytes, &j->meta, j->clock, {0, NULL, 0}};
+    }
+    if (list) process_batch(instance, list, n);
+    pthread_mutex_lock(&instance->lock);
+    for (isize i = 0; i < n; i++)
+        finish(instance, batch[i], list ? list[i].reply : (reply){FHIRTRIAL_E_NOMEM, NULL, 0});
+    free(list);
     pthread_cond_broadcast(&instance->changed);
 }
 
@@ -117,7 +156,7 @@ int32_t job_submit(instance *instance, str bytes, const message_meta *meta, int6
     if (!j) return code;
     j->clock = clock_evaluation_ns(instance);
     pthread_mutex_lock(&instance->lock);
-    int64_t held = instance->jobs.waiting + instance->jobs.finished;
+    int64_t held = instance->jobs.unfinished + instance->jobs.finished;
     if (instance->closing)
         code = FHIRTRIAL_E_CLOSED;
     else if (held >= instance->current->settings.queue_messages)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* process.c: one message from bytes to commit. It is read and decided outside any transaction, and
  * committed only if no patient it looked at has changed meanwhile; otherwise it is decided again.
- * Nothing is acknowledged before the commit, and a message that fails leaves nothing behind. */
+ * Nothing is acknowledged before the commit, and a message that fails leaves nothing behind. Many
+ * messages that share a commit (batch.c) take the same steps inside its transaction. */
 #include "work.h"
 
 #include "fhir/json.h"
@@ -263,6 +264,7 @@ static void known_step(void *state) {
                                  &stored, &w->fault);
     if (w->status == STORE_NONE) return;
     k->known = true;
+    w->message = (message){0};
     if (w->status != STORE_OK) {
         w->code = code_of_store(w->status);
         return;
@@ -354,30 +356,51 @@ static void work_close(work *w) {
     configuration_drop(w->c);
 }
 
-static void take(work *w) {
-    if (!step(w, read_step)) return;
-    if (w->code < 0)
-        refuse(w);
-    else
-        decide(w, decide_step);
-}
-
-reply process_message(instance *instance, str bytes, const message_meta *meta, int64_t clock) {
+work *message_open(instance *instance, str bytes, const message_meta *meta, int64_t clock) {
     work *w = malloc(sizeof *w);
-    if (!w) return (reply){FHIRTRIAL_E_NOMEM, NULL, 0};
+    if (!w) return NULL;
     work_open(w, instance, bytes.n, clock);
     w->bytes = bytes;
     w->meta = meta;
     w->source = meta->source.n > 0 ? meta->source : w->c->settings.source;
-    if (!known_message(w)) {
-        take(w);
-        refuse_over_limit(w);
-    }
+    return w;
+}
+
+void message_read(work *w) { w->read = step(w, read_step) ? WORK_READ : WORK_READ_STOPPED; }
+
+void message_decide(work *w) {
+    if (known_message(w)) return;
+    if (w->read == WORK_UNREAD) message_read(w);
+    if (w->read == WORK_READ && w->code < 0)
+        refuse(w);
+    else if (w->read == WORK_READ)
+        decide(w, decide_step);
+    refuse_over_limit(w);
+}
+
+void message_fail(work *w, store_status status, const fault *why) {
+    w->code = code_of_store(status);
+    w->fault = *why;
+    w->document = (str){0};
+}
+
+reply message_reply(work *w) {
     count(w);
     log_refusal(w);
-    reply r = make_reply(w);
+    return make_reply(w);
+}
+
+void message_close(work *w) {
     work_close(w);
     free(w);
+}
+
+reply process_message(instance *instance, str bytes, const message_meta *meta, int64_t clock) {
+    work *w = message_open(instance, bytes, meta, clock);
+    if (!w) return (reply){FHIRTRIAL_E_NOMEM, NULL, 0};
+    message_decide(w);
+    reply r = message_reply(w);
+    message_close(w);
     return r;
 }
 

@@ -99,6 +99,19 @@ static void accept(work *w, const entry *e, resource_write *slot) {
     slot->links = e->links;
 }
 
+/* A resource that was never seen and gives no row changes nobody's record: who was decided under
+ * these mappings need not be decided again. */
+static bool leaves_record(work *w, const entry *e, bool known, bool *leaves) {
+    *leaves = false;
+    if (known || e->row_count > 0 || e->patient.n == 0 || str_eq(e->type, S("Patient")))
+        return true;
+    patient_state state;
+    w->status = store_patient(w->instance->store, &w->arena, (patient_ref){w->source, e->patient},
+                              &state, &w->fault);
+    *leaves = w->status == STORE_OK && str_eq(state.decided, w->c->digest);
+    return w->status == STORE_OK || w->status == STORE_NONE;
+}
+
 static bool take_entry(work *w, const entry *e) {
     resource_write *earlier = work_write(w, e->type, e->id);
     resource_head head;
@@ -113,11 +126,14 @@ static bool take_entry(work *w, const entry *e) {
         return true;
     }
     str before = known ? head.patient : (str){0};
+    bool leaves;
+    if (!leaves_record(w, e, known, &leaves)) return false;
     resource_write *slot = earlier ? earlier : add_write(w, e);
     accept(w, e, slot);
     if (slot->removal) keep_order(&head, slot);
+    slot->unseen = leaves;
     work_touch(w, (patient_ref){w->source, before});
-    work_touch(w, (patient_ref){w->source, e->patient});
+    if (!leaves) work_touch(w, (patient_ref){w->source, e->patient});
     return true;
 }
 

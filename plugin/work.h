@@ -56,6 +56,9 @@ typedef struct queued_flag {
         isize n, cap;                                                                              \
     }
 
+/* How far the reading of a message's bytes came; stopped: by a limit or a defect. */
+typedef enum work_read { WORK_UNREAD, WORK_READ, WORK_READ_STOPPED } work_read;
+
 typedef struct work {
     instance *instance;
     configuration *c;
@@ -68,6 +71,7 @@ typedef struct work {
     const message_meta *meta;    /* NULL in a sweep */
     const patient_ref *patient;  /* of a sweep */
     const stale_resource *stale; /* of a sweep */
+    work_read read;
     str source;
     uint8_t sha256[DIGEST_BYTES];
     int64_t clock;
@@ -106,6 +110,17 @@ typedef struct work {
                   (list).cap = (list).cap ? 2 * (list).cap : 8)                                    \
          : (void)0,                                                                                \
      &(list).at[(list).n++])
+
+/* One message in steps (process.c), for batch.c: opened with its own arena (NULL: no memory); read
+ * where that is wanted before it is decided; looked up, decided and written; answered once that is
+ * durable; closed. `bytes` and `meta` outlive it. */
+work *message_open(instance *instance, str bytes, const message_meta *meta, int64_t clock);
+void message_read(work *w);
+void message_decide(work *w);
+/* Instead of deciding: the store could not take it. */
+void message_fail(work *w, store_status status, const fault *why);
+reply message_reply(work *w);
+void message_close(work *w);
 
 /* Each returns false when the store failed: w->status and w->fault say how. They raise at
  * w->landing. */

@@ -89,6 +89,34 @@ class Engine:
             )
         return code, json.loads(text) if text else None
 
+    def submit(self, message, **meta):
+        """The job of a message that was handed in."""
+        data = message if isinstance(message, bytes) else json.dumps(message).encode()
+        keys = json.dumps(meta).encode() if meta else None
+        job = ctypes.c_int64()
+        code = self.library.fhirtrial_submit(
+            self.handle, data, ctypes.c_int64(len(data)), keys, ctypes.byref(job)
+        )
+        if code != OK:
+            raise AssertionError(f"submit: code {code}")
+        return job.value
+
+    def result(self, job):
+        """(code, result document) of a job, once it has finished."""
+        which = ctypes.c_int64(job)
+        while (code := self.library.fhirtrial_wait(self.handle, ctypes.byref(which), 1000)) == PENDING:
+            pass
+        if code != OK:
+            raise AssertionError(f"wait: code {code}")
+        code, text = self._buffered(
+            lambda out, room, size: self.library.fhirtrial_result(self.handle, which, out, room, size)
+        )
+        return code, json.loads(text) if text else None
+
+    def together(self, *messages):
+        """Results of messages that are all handed in before the first is asked for."""
+        return [self.result(job) for job in [self.submit(message) for message in messages]]
+
     def feed(self, *messages, **meta):
         """The result document of the last message; each must be taken."""
         document = None
