@@ -80,6 +80,9 @@ class Crash(unittest.TestCase):
         dice = random.Random(20250630)
         for results in sorted(dice.randrange(5, 540) for _ in range(10)):
             self.run_and_kill(results, dice.uniform(0, 0.02))
+        # Killed before, within and after the commits that many messages share.
+        for _ in range(10):
+            self.run_and_kill(0, dice.uniform(0.02, 0.5))
         # Most is fed now: these are killed while Flags leave.
         for _ in range(4):
             self.run_and_kill(540, dice.uniform(0, 0.3))

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,12 @@ static bool complain(const char *path) {
     return false;
 }
 
+/* A pipe whose writer pauses: what came so far must not wait for what comes. */
+static bool readable(FILE *file) {
+    struct pollfd input = {.fd = fileno(file), .events = POLLIN};
+    return poll(&input, 1, 0) > 0;
+}
+
 static bool feed_lines(FILE *file, const char *path, feed_take take, void *user) {
     char *line = NULL;
     size_t cap = 0;
@@ -39,7 +46,7 @@ static bool feed_lines(FILE *file, const char *path, feed_take take, void *user)
         if (n < 0) break;
         while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r')) n--;
         if (n == 0 || strspn(line, " \t") == (size_t)n) continue;
-        go_on = take(user, &(message_at){path, number, line, (size_t)n});
+        go_on = take(user, &(message_at){path, number, line, (size_t)n, readable(file)});
     }
     bool failed = ferror(file) != 0;
     free(line);
@@ -61,7 +68,7 @@ static bool feed_whole(FILE *file, const char *path, feed_take take, void *user)
         more = n == cap;
         cap *= 2;
     }
-    bool go_on = ferror(file) ? complain(path) : take(user, &(message_at){path, 0, bytes, n});
+    bool go_on = ferror(file) ? complain(path) : take(user, &(message_at){path, 0, bytes, n, true});
     free(bytes);
     return go_on;
 }

@@ -14,6 +14,7 @@ typedef struct message_at {
     long line;        /* of an NDJSON file, from 1; 0: the whole file */
     char *bytes;
     size_t n;
+    bool more; /* more can be read without waiting for whoever writes */
 } message_at;
 
 /* Takes one message; false ends the feed. */

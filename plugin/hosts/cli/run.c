@@ -4,6 +4,7 @@
 #include "doc.h"
 #include "feed.h"
 #include "session.h"
+#include "window.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -31,9 +32,7 @@ static const char help[] =
     "Example:  fhirtrial run --config fhirtrial.json --now 2025-06-30T12:00:00Z cohort.ndjson\n";
 
 enum {
-    RESULT_FIRST = 1 << 20,
     STEP_MS = 200,
-    RETRIES = 50,
     OPTION_LIBRARY = 256,
     OPTION_NOW,
     OPTION_DRAIN,
@@ -53,8 +52,7 @@ typedef struct run {
     long drain_s;
     bool json, progress;
     char *meta;
-    char *result;
-    int64_t cap;
+    window *window;
     totals totals;
     long long size, done;
     time_t drawn;
@@ -128,33 +126,7 @@ static void draw(run *r, bool last) {
 
 /* --- messages --- */
 
-static int32_t give(run *r, const message_at *m, int64_t *n) {
-    int64_t job = 0;
-    int32_t code = r->session.process(r->session.handle, m->bytes, (int64_t)m->n, r->meta,
-                                      r->result, r->cap, n, &job);
-    while (code == FHIRTRIAL_E_BUFFER) {
-        char *grown = realloc(r->result, (size_t)*n + 1);
-        if (!grown) return FHIRTRIAL_E_NOMEM;
-        r->result = grown;
-        r->cap = *n;
-        code = r->session.result(r->session.handle, job, r->result, r->cap, n);
-    }
-    return code;
-}
-
-/* The same bytes again while the store is busy, as a good host does. */
-static int32_t give_patiently(run *r, const message_at *m, int64_t *n) {
-    int32_t code = give(r, m, n);
-    for (int i = 0; i < RETRIES && (code == FHIRTRIAL_E_RETRY || code == FHIRTRIAL_E_FULL); i++) {
-        struct timespec pause = {0, 100000000};
-        nanosleep(&pause, NULL);
-        code = give(r, m, n);
-    }
-    return code;
-}
-
-static void count_result(run *r) {
-    cJSON *root = doc_read(r->result);
+static void count_result(run *r, const cJSON *root) {
     const cJSON *verdict;
     r->totals.resources += doc_count(root, "resources");
     cJSON_ArrayForEach(verdict, cJSON_GetObjectItemCaseSensitive(root, "verdicts")) {
@@ -165,32 +137,46 @@ static void count_result(run *r) {
     cJSON_ArrayForEach(flag, cJSON_GetObjectItemCaseSensitive(root, "flags")) {
         r->totals.flags += cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(flag, "queued"));
     }
+}
+
+static void count_refusal(run *r, const char *where, int32_t code) {
+    if (code == FHIRTRIAL_E_PARSE || code == FHIRTRIAL_E_REJECT || code == FHIRTRIAL_E_ARG) {
+        r->totals.refused++;
+        return;
+    }
+    r->totals.failed++;
+    fprintf(stderr, "%s: %s\n", where, r->session.strerror(code));
+}
+
+static void take_result(void *user, const message_at *m, int32_t code, const char *result,
+                        int64_t n) {
+    run *r = user;
+    char where[4096];
+    cJSON *root = n > 0 ? doc_read(result) : NULL;
+    r->totals.messages++;
+    r->done += (long long)m->n + 1;
+    snprintf(where, sizeof where, m->line ? "%s:%ld" : "%s", m->path, m->line);
+    if (code == FHIRTRIAL_NOMATCH) r->totals.nomatch++;
+    r->totals.warnings += session_print_issues(where, root);
+    if (code >= 0)
+        count_result(r, root);
+    else
+        count_refusal(r, where, code);
+    if (r->json && n > 0) printf("%s\n", result);
     cJSON_Delete(root);
+    draw(r, false);
 }
 
 static bool take(void *user, const message_at *m) {
     run *r = user;
-    char where[4096];
-    int64_t n = 0;
-    int32_t code = m->n > 0 ? give_patiently(r, m, &n) : FHIRTRIAL_E_ARG;
-    r->totals.messages++;
-    r->done += (long long)m->n + 1;
-    snprintf(where, sizeof where, m->line ? "%s:%ld" : "%s", m->path, m->line);
-    r->result[n] = 0;
-    if (m->n == 0)
-        fprintf(stderr, "%s: error: the file is empty: remove it or write the resource\n", where);
-    if (code == FHIRTRIAL_NOMATCH) r->totals.nomatch++;
-    if (n > 0) r->totals.warnings += session_print_outcome(where, r->result);
-    if (code >= 0)
-        count_result(r);
-    else if (code == FHIRTRIAL_E_PARSE || code == FHIRTRIAL_E_REJECT || code == FHIRTRIAL_E_ARG)
-        r->totals.refused++;
-    else {
-        r->totals.failed++;
-        fprintf(stderr, "%s: %s\n", where, r->session.strerror(code));
+    if (m->n > 0) {
+        if (window_add(r->window, m)) return true;
+        fputs("fhirtrial: no memory for the messages\n", stderr);
+        return false;
     }
-    if (r->json && n > 0) printf("%s\n", r->result);
-    draw(r, false);
+    window_finish(r->window); /* so that what is told comes in the order of the input */
+    fprintf(stderr, "%s: error: the file is empty: remove it or write the resource\n", m->path);
+    take_result(r, m, FHIRTRIAL_E_ARG, NULL, 0);
     return true;
 }
 
@@ -236,23 +222,27 @@ static int finish(run *r, bool all_read) {
     return wait + parked > 0 ? CLI_WAITING : CLI_DONE;
 }
 
+static int feed_and_drain(run *r, char *const *inputs, int n) {
+    r->size = r->progress ? feed_size(inputs, n) : 0;
+    bool all_read = feed_inputs(inputs, n, take, r);
+    window_finish(r->window);
+    draw(r, true);
+    drain(r);
+    return finish(r, all_read);
+}
+
 int cli_run(int argc, char **argv) {
-    run r = {.drain_s = 60, .progress = isatty(STDERR_FILENO) == 1, .cap = RESULT_FIRST};
+    run r = {.drain_s = 60, .progress = isatty(STDERR_FILENO) == 1};
     int code = read_options(&r, argc, argv);
     if (code >= 0) return code;
-    r.result = malloc((size_t)r.cap + 1);
-    if (!r.result || !make_meta(&r) || !session_begin(&r.session, &r.options)) {
-        free(r.result);
+    if (!make_meta(&r) || !session_begin(&r.session, &r.options)) {
         free(r.meta);
         return CLI_USAGE;
     }
-    r.size = r.progress ? feed_size(argv + optind, argc - optind) : 0;
-    bool all_read = feed_inputs(argv + optind, argc - optind, take, &r);
-    draw(&r, true);
-    drain(&r);
-    code = finish(&r, all_read);
+    r.window = window_new(&r.session, r.meta, take_result, &r);
+    code = r.window ? feed_and_drain(&r, argv + optind, argc - optind) : CLI_FAILED;
     session_end(&r.session, 0);
+    window_free(r.window);
     free(r.meta);
-    free(r.result);
     return code;
 }

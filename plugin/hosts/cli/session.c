@@ -50,7 +50,8 @@ typedef struct binding {
 static const binding bindings[] = {
     {"fhirtrial_abi_version", offsetof(session, abi_version)},
     {"fhirtrial_open", offsetof(session, open)},
-    {"fhirtrial_process", offsetof(session, process)},
+    {"fhirtrial_submit", offsetof(session, submit)},
+    {"fhirtrial_wait", offsetof(session, wait)},
     {"fhirtrial_result", offsetof(session, result)},
     {"fhirtrial_step", offsetof(session, step)},
     {"fhirtrial_query", offsetof(session, query)},
@@ -249,9 +250,8 @@ int session_complain(session *s, const char *what, int32_t code) {
     }
 }
 
-int session_print_outcome(const char *where, const char *document) {
+int session_print_issues(const char *where, const cJSON *root) {
     int errors = 0;
-    cJSON *root = doc_read(document);
     const cJSON *outcome = cJSON_GetObjectItemCaseSensitive(root, "operationOutcome");
     const cJSON *issues = cJSON_GetObjectItemCaseSensitive(outcome ? outcome : root, "issue"),
                 *issue;
@@ -266,6 +266,12 @@ int session_print_outcome(const char *where, const char *document) {
         if (cJSON_IsString(expression)) fprintf(stderr, " [%s]", expression->valuestring);
         fputc('\n', stderr);
     }
+    return errors;
+}
+
+int session_print_outcome(const char *where, const char *document) {
+    cJSON *root = doc_read(document);
+    int errors = session_print_issues(where, root);
     cJSON_Delete(root);
     return errors;
 }

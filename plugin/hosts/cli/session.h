@@ -6,6 +6,7 @@
 
 #include "fhirtrial.h"
 
+#include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -16,8 +17,8 @@ typedef struct session {
     bool verbose;
     uint32_t (*abi_version)(void);
     int32_t (*open)(uint32_t, const char *, int64_t, int32_t *);
-    int32_t (*process)(int32_t, const void *, int64_t, const char *, void *, int64_t, int64_t *,
-                       int64_t *);
+    int32_t (*submit)(int32_t, const void *, int64_t, const char *, int64_t *);
+    int32_t (*wait)(int32_t, int64_t *, int32_t);
     int32_t (*result)(int32_t, int64_t, void *, int64_t, int64_t *);
     int32_t (*step)(int32_t, int32_t);
     int32_t (*query)(int32_t, const char *, void *, int64_t, int64_t *);
@@ -60,5 +61,7 @@ int session_complain(session *session, const char *what, int32_t code);
 /* Prints the issues of an OperationOutcome document (or of a result that has one) as lines
  * "<where>: severity: text". Returns how many were errors. */
 int session_print_outcome(const char *where, const char *document);
+/* The same of a document that was read; NULL has none. */
+int session_print_issues(const char *where, const cJSON *root);
 
 #endif
