@@ -80,7 +80,7 @@ static void print_notes(passing *w, const results *r) {
     const note *notes = (const note *)(const void *)r->notes.p;
     isize n = r->notes.n / (isize)sizeof *notes;
     for (isize i = 0; i < n; i++)
-        fprintf(stderr, "%s:%ld%.*s\n", w->file->name, w->line + notes[i].line,
+        fprintf(stderr, "%s:%ld%.*s\n", w->file->name, (long)(w->line + notes[i].line),
                 STR_ARGS(((str){r->texts.p + notes[i].from, notes[i].n})));
 }
 

@@ -63,12 +63,11 @@ static void read_file(loader *l, set_file *file) {
                         S("the name of a mapping file ends in .json, in small letters"),
                         S("rename it, or move it away"));
         else if (str_ends(file->name, S(".json")))
-            set_problem(
-                l, PROBLEM_WARNING, file, NULL, "structure",
-                S("this file's place tells nothing about what it is: it is not read"),
-                S("core/views, core/valuesets, core/conceptmaps, core/exports, "
-                  "studies/<id>/protocol.json, "
-                  "studies/<id>/views, sites/<site>/site.json, sites/<site>/conceptmaps"));
+            set_problem(l, PROBLEM_WARNING, file, NULL, "structure",
+                        S("this file's place tells nothing about what it is: it is not read"),
+                        S("core/views, core/valuesets, core/conceptmaps, core/exports, "
+                          "studies/<id>/protocol.json, "
+                          "studies/<id>/views, sites/<site>/site.json, sites/<site>/conceptmaps"));
         return;
     }
     if (file->text.n > LIMIT_CONFIG_BYTES) {

@@ -227,7 +227,8 @@ static bool give_decision(stage *s, const cJSON *author, const conformance_case 
                           strcmp(doc_text(at->document, "decision"), "met") == 0);
     char *text = cJSON_PrintUnformatted(root);
     cJSON_Delete(root);
-    bool given = text && give(s, &(message_at){"a decision", 0, text, strlen(text)});
+    bool given =
+        text && give(s, &(message_at){.path = "a decision", .bytes = text, .n = strlen(text)});
     cJSON_free(text);
     return given;
 }

@@ -50,6 +50,7 @@ typedef struct binding {
 static const binding bindings[] = {
     {"fhirtrial_abi_version", offsetof(session, abi_version)},
     {"fhirtrial_open", offsetof(session, open)},
+    {"fhirtrial_process", offsetof(session, process)},
     {"fhirtrial_submit", offsetof(session, submit)},
     {"fhirtrial_wait", offsetof(session, wait)},
     {"fhirtrial_result", offsetof(session, result)},
@@ -144,7 +145,8 @@ bool session_open(session *s, const char *name, const char *text, size_t n) {
 
 bool session_clock(session *s, const char *now) {
     if (parse_now(now, &s->now_ns)) return true;
-    fprintf(stderr, "fhirtrial: \"%s\" is no instant: write it as 2025-06-30T12:00:00Z\n", now);
+    fprintf(stderr, "fhirtrial: --now \"%s\" is no instant: write it as 2025-06-30T12:00:00Z\n",
+            now);
     return false;
 }
 

@@ -17,6 +17,8 @@ typedef struct session {
     bool verbose;
     uint32_t (*abi_version)(void);
     int32_t (*open)(uint32_t, const char *, int64_t, int32_t *);
+    int32_t (*process)(int32_t, const void *, int64_t, const char *, void *, int64_t, int64_t *,
+                       int64_t *);
     int32_t (*submit)(int32_t, const void *, int64_t, const char *, int64_t *);
     int32_t (*wait)(int32_t, int64_t *, int32_t);
     int32_t (*result)(int32_t, int64_t, void *, int64_t, int64_t *);
