@@ -12,11 +12,14 @@ JSON that it was made from.
    written); and it stays the same when members are shuffled, characters escaped and white space added.
 3. The same examples as FHIR XML, made by the npm package `fhir` (of tests/servers): our canonical form of the XML is
    that of the JSON, but for the narrative's text and the digits that the package does not keep.
+4. Generated resources (tests/bench/generate) as JSON and as XML: our canonical form of both is what Python makes of the
+   JSON, with every digit of every number.
 """
 import argparse
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -297,15 +300,35 @@ def check_xml(tap, reader):
     tap.result("enough XML", [] if n >= 150 else [n])
 
 
+def generated(form, count):
+    run = subprocess.run([BUILD / "tests" / "bench" / "generate", form, str(count)], capture_output=True, check=True, timeout=300)
+    return run.stdout.splitlines()
+
+
+def check_generated(tap, reader, count):
+    problems, zeros, exponents = [], 0, 0
+    for number, (as_json, as_xml) in enumerate(zip(generated("json", count), generated("xml", count), strict=True), 1):
+        text = canonical(oracle(as_json)[0])
+        zeros += len(re.findall(r"\.\d*0[,}]", text))
+        exponents += len(re.findall(r"\.\d*e0[,}]", text))
+        for mode, data in (("json", as_json), ("xml", as_xml)):
+            if reader.ask(mode, data) != (True, 0, text):
+                problems.append(f"resource {number} as {mode}: another resource")
+    tap.result(f"{count} generated resources as JSON and as XML, with their digits", problems[:5])
+    tap.result("numbers with zeros at the end and with exponents are there", [] if zeros > 100 and exponents else [zeros, exponents])
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--reader", default=BUILD / "tests" / "oracle" / "reader")
     arguments.add_argument("--count", type=int, default=4000)
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--generated", type=int, default=2000)
     options = arguments.parse_args()
     tap, r, reader = Tap(), random.Random(options.seed), Reader(options.reader)
     random_documents(tap, reader, r, options.count)
     depths(tap, reader)
+    check_generated(tap, reader, options.generated)
     if (SHARED / "samples").is_dir():
         check_examples(tap, reader, r)
         check_xml(tap, reader)
