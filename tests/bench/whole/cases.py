@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What make bench-view runs: the engines with their commands, how their rows are checked, and the aims."""
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+import rows
+
+HERE = Path(__file__).resolve().parent
+TOP = HERE.parents[2]
+NODE = TOP / "tests" / "servers" / ".node" / "node"
+PAIN = HERE / "pain.view.json"
+MOST_MIB = 16
+NOW = "2025-06-30T12:00:00Z"
+
+OURS = "fhirtrial view"
+SCAN = "newline scan (memchr)"
+CJSON = "cJSON, parsed and freed"
+JQ = "jq"
+FHIRPATH = "fhirpath.js, compiled, R4 model"
+MEDPLUM = "@medplum/core, parsed"
+DUCKDB = "DuckDB, new process, one thread"
+DUCKDB_HOT = "DuckDB, running, one thread"
+CRITERIA = "every view and criterion of the shipped mappings, in memory"
+
+JQ_VIEW = """select(.resourceType == "Observation" and
+  any(.code.coding[]?; .system == "http://loinc.org" and .code == "72514-3"))
+| [.id, .subject.reference, .code.coding[0].code, .effectiveDateTime, .valueQuantity.value, .valueQuantity.unit] | @tsv"""
+
+
+@dataclass
+class Case:
+    name: str
+    key: str  # of the file that takes its rows
+    command: list
+    check: Callable  # (output, expected rows) -> what is wrong, or None
+    resources: int
+    bytes: int
+    share: float = 1  # of the whole input
+    times_itself: bool = False  # its own figures, on standard error, count
+    fresh: tuple = ()  # folders that are removed before
+    before: tuple = ()  # commands that are run before, not counted
+
+
+@dataclass
+class Goal:
+    """An aim of the ratio of `of` to `to`, times `factor`."""
+    text: str
+    of: str
+    to: str
+    asked: str  # ">= 2.5" or "<= 2.5"
+    keys: tuple = ("wall", "processor")
+    factor: float = 1
+    absent: str = ""
+
+    @staticmethod
+    def value(of, to, key):
+        return of[key + "Times"] / to[key + "Times"]
+
+    def reached(self, got):
+        relation, bound = self.asked.split()
+        return got >= float(bound) if relation == ">=" else got <= float(bound)
+
+
+GOALS = [
+    Goal("DuckDB with FlatQuack's SQL, new process", DUCKDB, OURS, ">= 2.5"),
+    Goal("DuckDB with FlatQuack's SQL, running", DUCKDB_HOT, OURS, ">= 1.5"),
+    Goal("@medplum/core", MEDPLUM, OURS, ">= 15"),
+    Goal("fhirpath.js, compiled", FHIRPATH, OURS, ">= 20"),
+    Goal("jq", JQ, OURS, ">= 30"),
+    Goal("sof-js", "sof-js", OURS, ">= 300", absent="absent: not in the npm registry"),
+    Goal("cJSON, parsing alone", CJSON, OURS, ">= 6"),
+    Goal("share of the newline scan", SCAN, OURS, ">= 0.10"),
+    Goal("views and criteria of the mappings, to one view", CRITERIA, OURS, "<= 2.5"),
+]
+
+
+def same_digits(output, expected):
+    return rows.difference(rows.of_csv(output), expected)
+
+
+def same_numbers(output, expected):
+    return rows.difference(rows.as_numbers(rows.of_tsv(output)), rows.as_numbers(expected))
+
+
+def line_count(n):
+    return lambda output, _: None if int(output.read_text()) == n else "another number of lines"
+
+
+def no_rows(output, _):
+    return "unexpected output" if output.stat().st_size else None
+
+
+def some_rows(output, _):
+    return None if output.stat().st_size else "no output"
+
+
+def of_this_program(options, path, whole):
+    program = options.build / "fhirtrial"
+    yield Case(OURS, "ours", [program, "view", "--format", "csv", PAIN, path], same_digits, **whole)
+    yield Case(CRITERIA, "criteria", [options.build / "tests/bench/whole/trial_pass", TOP / "mappings", path], some_rows, **whole)
+
+
+def into_store(options, make_input, whole, form, name, part):
+    """`fhirtrial run` over the first resources, into a new store each time."""
+    count = min(options.count, part)
+    path = make_input(options.build, form, count, options.seed)
+    site = options.build / "bench" / f"site-{form}"
+    prepare = [TOP / "docs/example/prepare", site, TOP / "mappings", "demo"]
+    command = [options.build / "fhirtrial", "run", "--config", site / "fhirtrial.json", "--now", NOW, "--no-progress", path]
+    return Case(name, f"run-{form}", command, some_rows, count, path.stat().st_size, share=count / options.count,
+                fresh=(site,), before=(prepare,))
+
+
+def of_c_and_jq(options, path, whole):
+    peer = options.build / "tests/bench/whole/peer"
+    yield Case(SCAN, "scan", [peer, "lines", path], line_count(options.count), **whole)
+    yield Case(CJSON, "cjson-parse", [peer, "parse", path], no_rows, **whole)
+    yield Case("cJSON, view written by hand", "cjson", [peer, "view", path], same_numbers, **whole)
+    yield Case(JQ, "jq", ["jq", "-r", JQ_VIEW, path], same_numbers, **whole)
+
+
+def of_npm(path, whole):
+    def case(name, key, *arguments, **more):
+        return Case(name, key, [NODE, HERE / "peers.mjs", *arguments], same_numbers, **whole, **more)
+    yield case(FHIRPATH, "fhirpath", "fhirpath", path)
+    yield case(MEDPLUM, "medplum", "medplum", path)
+    yield case(DUCKDB, "duckdb", "duckdb", path)
+    yield case("DuckDB, new process, two threads", "duckdb2", "duckdb", path, "2")
+    yield case(DUCKDB_HOT, "duckdb-hot", "duckdb-hot", path, times_itself=True)
+    yield case("DuckDB, running, two threads", "duckdb-hot2", "duckdb-hot", path, "2", times_itself=True)
+
+
+def make(options, path, make_input):
+    """The cases, and a line for each engine that is not there."""
+    whole = {"resources": options.count, "bytes": path.stat().st_size}
+    found, absent = [*of_this_program(options, path, whole)], ["sof-js is absent: it is not in the npm registry."]
+    found.append(into_store(options, make_input, whole, "bundles", "fhirtrial run, a Bundle a patient, into SQLite", 100_000))
+    found.append(into_store(options, make_input, whole, "json", "fhirtrial run, a resource a message, into SQLite", 5_000))
+    if not shutil.which("jq"):
+        absent.append("jq is absent: ./bootstrap bench installs it.")
+    found += [c for c in of_c_and_jq(options, path, whole) if c.name != JQ or shutil.which("jq")]
+    if NODE.exists() and (HERE / "node_modules").exists():
+        found += of_npm(path, whole)
+    else:
+        absent.append("The engines from npm are absent: ./bootstrap bench installs them.")
+    if options.only:
+        found = [c for c in found if c.name == OURS or any(word in c.name for word in options.only)]
+    return found, absent

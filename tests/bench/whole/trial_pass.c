@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* trial_pass MAPPINGS FILE: what a mapping set makes of an NDJSON file, without a store. Each line
+ * goes the way of a message as far as its rows (the reader, the site's codes, every view on
+ * resources, identity and digest); when the next line is of another patient, the record is built,
+ * the derived views run, and every study's criteria are decided over it. Prints one line a patient
+ * and study: patient, study, verdict and the number of criteria that are met, separated by tabs. A
+ * patient's lines must follow each other. */
+#include "deliver/deliver.h"
+#include "fhir/read.h"
+#include "files/files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SET_ROOM = 1 << 30, MESSAGE_ROOM = 1 << 28, MOST_ROWS = 4096 };
+
+typedef struct pass {
+    arena set, message, patient; /* the last one holds the rows of one patient */
+    landing landing;
+    const char *folder;
+    const mappings *mappings;
+    when now;
+    str line, who;
+    record_row *rows;
+    isize n;
+    bool failed;
+} pass;
+
+static void load(void *state) {
+    pass *p = state;
+    const mapping_file *files;
+    isize n;
+    fault fault;
+    mapping_choice all = {0};
+    problems found = problems_new(&p->set);
+    if (files_mappings(&p->set, str_from(p->folder), &all, &files, &n, &fault))
+        p->mappings = mappings_load(&p->set, files, n, NULL, deliver_digest(), &found);
+    p->failed = !p->mappings || !when_parse_datetime(S("2025-06-30T12:00:00Z"), &p->now);
+}
+
+static int by_view_and_source(const void *a, const void *b) {
+    const record_row *x = a, *y = b;
+    int order = str_compare(x->view, y->view);
+    return order ? order : str_compare(x->source, y->source);
+}
+
+static void decide(pass *p) {
+    problems found = problems_new(&p->message);
+    tape record;
+    qsort(p->rows, (size_t)p->n, sizeof *p->rows, by_view_and_source);
+    record_build(p->mappings, &p->message, p->rows, p->n, p->now, &found, &record);
+    for (isize i = 0; i < mappings_study_count(p->mappings); i++) {
+        const study *s = mappings_study(p->mappings, i);
+        verdict v;
+        verdict_decide(p->mappings, s, &p->message, &record, p->now, &v);
+        printf("%.*s\t%.*s\t%.*s\t%td\n", STR_ARGS(p->who), STR_ARGS(study_id(s)),
+               STR_ARGS(verdict_name(v.kind)), v.met);
+    }
+}
+
+static void end_patient(pass *p) {
+    if (p->who.n) decide(p);
+    arena_clear(&p->patient);
+    p->who = (str){0};
+    p->n = 0;
+}
+
+static void keep_rows(pass *p, const entry *e) {
+    if (!p->n) p->rows = arena_new(&p->patient, record_row, MOST_ROWS);
+    for (isize i = 0; i < e->row_count && p->n < MOST_ROWS; i++)
+        p->rows[p->n++] = (record_row){
+            .view = view_name(mappings_view(p->mappings, e->rows[i].view)),
+            .source = arena_printf(&p->patient, "%.*s/%.*s", STR_ARGS(e->type), STR_ARGS(e->id)),
+            .version = arena_str(&p->patient, e->version),
+            .updated = arena_str(&p->patient, e->updated),
+            .cells = arena_str(&p->patient, e->rows[i].cells)};
+}
+
+static void read_line(void *state) {
+    pass *p = state;
+    problems found = problems_new(&p->message);
+    tape t;
+    fault fault;
+    message m;
+    if (!read_json(&p->message, p->line, NULL, &found, &t, &fault)) {
+        p->failed = true;
+        return;
+    }
+    message_extract(p->mappings, &p->message, &t, deliver_digest(), p->now, &found, &m);
+    for (isize i = 0; i < m.n; i++) {
+        const entry *e = &m.entries[i];
+        if (p->who.n && !str_eq(e->patient, p->who)) end_patient(p);
+        if (!p->who.n) p->who = arena_str(&p->patient, e->patient);
+        keep_rows(p, e);
+    }
+}
+
+static void last_patient(void *state) { end_patient(state); }
+
+static bool read_file(pass *p, FILE *from) {
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t n;
+    while (!p->failed && (n = getline(&line, &room, from)) > 0) {
+        p->line = (str){line, n};
+        arena_clear(&p->message);
+        if (!guarded(&p->landing, read_line, p)) p->failed = true;
+    }
+    if (!p->failed && !guarded(&p->landing, last_patient, p)) p->failed = true;
+    free(line);
+    return !p->failed && !ferror(from) && fflush(stdout) == 0;
+}
+
+int main(int argc, char **argv) {
+    static pass p;
+    if (argc != 3) {
+        fputs("usage: trial_pass MAPPINGS FILE\n", stderr);
+        return 2;
+    }
+    p.folder = argv[1];
+    arena_init(&p.set, SET_ROOM, &p.landing);
+    arena_init(&p.message, MESSAGE_ROOM, &p.landing);
+    arena_init(&p.patient, MESSAGE_ROOM, &p.landing);
+    FILE *from = fopen(argv[2], "re");
+    bool ok = from && guarded(&p.landing, load, &p) && !p.failed && read_file(&p, from);
+    if (!ok)
+        fprintf(stderr, "trial_pass: %s over %s failed: %s\n", argv[1], argv[2],
+                p.landing.fault.text);
+    if (from) fclose(from);
+    arena_release(&p.patient);
+    arena_release(&p.message);
+    arena_release(&p.set);
+    return ok ? 0 : 1;
+}
