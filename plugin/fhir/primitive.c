@@ -97,10 +97,10 @@ static bool is_time(str s) {
     return time_of_day(s, &at) && at == s.n;
 }
 
-/* An integer of 32 bits without superfluous zeros. */
+/* An integer of 32 bits without superfluous zeros; R4 allows -0 where negative numbers are. */
 static bool is_integer(str s, int64_t least) {
     isize at = 0;
-    bool negative = take(s, &at, '-');
+    bool negative = least < 0 && take(s, &at, '-');
     if (s.n - at < 1 || s.n - at > 10 || (s.p[at] == '0' && s.n - at > 1)) return false;
     int64_t value = 0;
     for (; at < s.n; at++) {
