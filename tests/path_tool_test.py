@@ -20,6 +20,7 @@ PATIENT = {"resourceType": "Patient", "active": True, "birthDate": "1974-12-25",
 XML = '<Patient xmlns="http://hl7.org/fhir"><name><given value="Ada"/></name></Patient>'
 BUNDLE = {"resourceType": "Bundle", "type": "collection",
           "entry": [{"resource": PATIENT}, {"resource": {"resourceType": "Basic", "code": {"text": "x"}}}, {"resource": PATIENT}]}
+PAIN = {"resourceType": "Observation", "status": "final", "code": {"coding": [{"system": "http://loinc.org", "code": "72514-3"}]}}
 
 # arguments, standard input, exit status, standard output, what standard error must hold
 CASES = [
@@ -47,6 +48,10 @@ CASES = [
     (["name", "-"], '{"resourceType":"Patient",', 1, "", "error"),
     (["name", "/nowhere/x.json"], "", 1, "", "/nowhere/x.json"),
     (["--base", "Patint", "name"], "", 2, "", "Patint"),
+    (["--mappings", str(TOP / "mappings"),
+      "code.memberOf('https://fhirtrial.example/fhir/ValueSet/pain-intensity')", "-"], json.dumps(PAIN), 0,
+     '{"type":"System.Boolean","value":true}\n', ""),
+    (["--mappings", "/nowhere", "code", "-"], json.dumps(PAIN), 1, "", "/nowhere"),
     (["--var", "x", "1"], "", 2, "", "write --var name=value"),
     (["--now", "yesterday", "1"], "", 2, "", "usage"),
     ([], "", 2, "", "usage"),

@@ -4,13 +4,15 @@
 #include "fhir/read.h"
 #include "files/files.h"
 #include "tools/tools.h"
+#include "trial/trial.h"
 
 #include <getopt.h>
 #include <string.h>
 
 static const char help[] =
     "usage: fhirtrial path [--base TYPE] [--strict] [--explain] [--now INSTANT]\n"
-    "                      [--var NAME=VALUE]... [--edition r4|r5] EXPRESSION [FILE|-]\n"
+    "                      [--var NAME=VALUE]... [--mappings FOLDER] [--edition r4|r5]\n"
+    "                      EXPRESSION [FILE|-]\n"
     "\n"
     "Evaluates a FHIRPath expression on a FHIR R4 resource, JSON or XML, and prints one\n"
     "line an item: {\"type\":...,\"value\":...}. Without FILE there is no resource; - is the\n"
@@ -23,6 +25,8 @@ static const char help[] =
     "  --now       what now() and today() give, for example 2025-03-01T12:00:00Z\n"
     "  --var       the value of %NAME, a FHIRPath literal (4, @2025-01-31, 14 days), else\n"
     "              taken as text\n"
+    "  --mappings  a mapping set: its value sets and concept maps for memberOf() and\n"
+    "              translate()\n"
     "  --edition   r4 for the readings of the R4 suite; without it the newest, as\n"
     "              mappings have them\n"
     "\n"
@@ -34,7 +38,8 @@ static const char help[] =
 enum { MOST_VARS = 32, PATH_ARENA = 1 << 29, OUTPUT_BYTES = 256 << 20 };
 
 typedef struct running {
-    const char *expression, *file, *base;
+    const char *expression, *file, *base, *mappings;
+    const path_terminology *terminology;
     bool strict, explain, r4;
     const char *vars[MOST_VARS];
     int var_count;
@@ -132,10 +137,21 @@ static void print_caret(str source, isize at) {
     fputs("^\n", stderr);
 }
 
+static bool read_mappings(running *r) {
+    if (!r->mappings) return true;
+    const mappings *set = tool_mappings(&r->arena, "path", r->mappings);
+    if (set)
+        r->terminology = mappings_terminology(set);
+    else
+        r->exit = TOOL_FAILED;
+    return set != NULL;
+}
+
 static const program *compile(running *r) {
     path_environment e = {.model = r->tape.model,
                           .constants = r->constants,
                           .constant_count = r->var_count,
+                          .terminology = r->terminology,
                           .strict = r->strict,
                           .edition_r4 = r->r4};
     if (r->base) e.root = model_find_type(e.model, str_from(r->base));
@@ -185,7 +201,11 @@ static void evaluate(running *r, const program *p, path_run *run, uint32_t focus
 /* On the resource, or on the entries of a Bundle that are of the base type. */
 static void evaluate_all(running *r, const program *p) {
     const model *m = r->tape.model;
-    path_run run = {.tape = &r->tape, .arena = &r->arena, .constants = r->values, .now = r->now};
+    path_run run = {.tape = &r->tape,
+                    .arena = &r->arena,
+                    .constants = r->values,
+                    .now = r->now,
+                    .terminology = r->terminology};
     path_prepare(&run);
     model_type base = r->base ? model_find_type(m, str_from(r->base)) : TYPE_NONE;
     model_type bundle = model_find_type(m, S("Bundle"));
@@ -202,7 +222,7 @@ static void evaluate_all(running *r, const program *p) {
 
 static void work(void *state) {
     running *r = state;
-    if (!read_input(r) || !read_vars(r)) return;
+    if (!read_input(r) || !read_vars(r) || !read_mappings(r)) return;
     const program *p = compile(r);
     if (!p) return;
     if (!r->explain) {
@@ -225,17 +245,22 @@ static bool take_option(running *r, int c) {
         if (r->var_count == MOST_VARS) return false;
         r->vars[r->var_count++] = optarg;
         return true;
+    case 'm': r->mappings = optarg; return true;
     case 'e': r->r4 = strcmp(optarg, "r4") == 0; return r->r4 || strcmp(optarg, "r5") == 0;
     default: return false;
     }
 }
 
 int tool_path(int argc, char **argv) {
-    static const struct option options[] = {
-        {"base", required_argument, NULL, 'b'}, {"strict", no_argument, NULL, 's'},
-        {"explain", no_argument, NULL, 'x'},    {"now", required_argument, NULL, 'n'},
-        {"var", required_argument, NULL, 'v'},  {"edition", required_argument, NULL, 'e'},
-        {"help", no_argument, NULL, 'h'},       {0}};
+    static const struct option options[] = {{"base", required_argument, NULL, 'b'},
+                                            {"strict", no_argument, NULL, 's'},
+                                            {"explain", no_argument, NULL, 'x'},
+                                            {"now", required_argument, NULL, 'n'},
+                                            {"var", required_argument, NULL, 'v'},
+                                            {"edition", required_argument, NULL, 'e'},
+                                            {"mappings", required_argument, NULL, 'm'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     running r = {.now = tool_now()};
     optind = 1;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tools share: findings as lines that editors understand, and the clock. */
+/* What the tools share: findings as lines that editors understand, a folder of mappings, and the
+ * clock. */
+#include "files/files.h"
 #include "tools/tools.h"
+#include "trial/trial.h"
 
 #include <time.h>
 
@@ -19,6 +22,23 @@ void tool_print_problem(FILE *to, const char *name, str text, const problem *p) 
     if (p->remedy.n) fprintf(to, "; %.*s", STR_ARGS(p->remedy));
     if (p->place.n) fprintf(to, " [%.*s]", STR_ARGS(p->place));
     fputc('\n', to);
+}
+
+const mappings *tool_mappings(arena *arena, const char *command, const char *folder) {
+    const mapping_file *files;
+    isize n;
+    fault fault;
+    mapping_choice all = {0};
+    if (!files_mappings(arena, str_from(folder), &all, &files, &n, &fault)) {
+        fprintf(stderr, "fhirtrial %s: %s\n", command, fault.text);
+        return NULL;
+    }
+    problems found = problems_new(arena);
+    const mappings *set = mappings_load(arena, files, n, NULL, NULL, &found);
+    if (!set)
+        fprintf(stderr, "fhirtrial %s: %s has %td errors: run `fhirtrial check %s`\n", command,
+                folder, found.errors, folder);
+    return set;
 }
 
 when tool_now(void) {

@@ -28,6 +28,9 @@ const char *tool_level(problem_level level);
 /* One finding as "name:line:column: level: text; remedy [place]"; `text` is the file's text, for
  * the line, or empty. */
 void tool_print_problem(FILE *to, const char *name, str text, const problem *p);
+/* A folder of mappings, loaded for its terminology; NULL after an error, which is told as that of
+ * `command`. Lives in the arena. */
+const struct mappings *tool_mappings(arena *arena, const char *command, const char *folder);
 /* The machine's time in UTC. */
 when tool_now(void);
 

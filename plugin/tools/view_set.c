@@ -40,23 +40,10 @@ bool view_set_is_view(view_set *s, const char *path) {
 
 /* --- loading --- */
 static bool load_mappings(view_set *s) {
-    const mapping_file *files;
-    isize n;
-    fault fault;
-    mapping_choice all = {0};
     s->model = model_r4();
     if (!s->mappings) return true;
-    if (!files_mappings(&s->arena, str_from(s->mappings), &all, &files, &n, &fault)) {
-        fprintf(stderr, "fhirtrial view: %s\n", fault.text);
-        return false;
-    }
-    problems found = problems_new(&s->arena);
-    const mappings *set = mappings_load(&s->arena, files, n, NULL, NULL, &found);
-    if (!set) {
-        fprintf(stderr, "fhirtrial view: %s has %td errors: run `fhirtrial check %s`\n",
-                s->mappings, found.errors, s->mappings);
-        return false;
-    }
+    const mappings *set = tool_mappings(&s->arena, "view", s->mappings);
+    if (!set) return false;
     s->terminology = mappings_terminology(set);
     s->model = mappings_model(set);
     return true;
