@@ -44,7 +44,8 @@ typedef struct settings {
     int64_t retention_ms; /* of superseded bytes; 0: for ever */
     int64_t busy_ms;
     str mappings_path;
-    str_list studies; /* empty: all of the folder */
+    str_list studies;    /* empty: all of the folder */
+    str_list guidelines; /* empty: none */
     str site;
     str source;
     str site_key_path;

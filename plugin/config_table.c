@@ -40,8 +40,11 @@ static const field store_fields[] = {
              "How long to wait for another writer before FHIRTRIAL_E_RETRY."),
     END};
 static const field mappings_fields[] = {
-    PATH("path", AT(mappings_path), true, "The mappings folder (core/, studies/, sites/)."),
+    PATH("path", AT(mappings_path), true,
+         "The mappings folder (core/, studies/, guidelines/, sites/)."),
     LIST("studies", AT(studies), "Folders below studies/ to load; absent: all."),
+    LIST("guidelines", AT(guidelines),
+         "Folders below guidelines/ whose rules raise clinical Flags; absent: none."),
     TEXT("site", AT(site), false,
          "Folder below sites/ with this hospital's code maps and parameters."),
     END};

@@ -94,7 +94,11 @@ static bool read_mappings(load_work *w) {
     isize n;
     fault fault = {0};
     const settings *s = &c->settings;
-    mapping_choice choice = {s->studies.n > 0 ? s->studies.items : NULL, s->studies.n, s->site};
+    mapping_choice choice = {.studies = s->studies.n > 0 ? s->studies.items : NULL,
+                             .study_count = s->studies.n,
+                             .guidelines = s->guidelines.items,
+                             .guideline_count = s->guidelines.n,
+                             .site = s->site};
     if (!files_mappings(&c->arena, s->mappings_path, &choice, &files, &n, &fault))
         return add_fault(w, &fault, "not-found");
     if (!read_zone(w, files, n)) return false;

@@ -178,9 +178,9 @@ static void answer_views(query *q) {
 static void write_criterion(query *q, const criterion_info *c) {
     buf_add(&q->out, S("{\"id\":"));
     buf_json_string(&q->out, c->id);
-    buf_printf(&q->out, ",\"kind\":\"%s\",\"human\":%s,\"screening\":%s,\"text\":",
-               c->kind == CRITERION_INCLUSION ? "inclusion" : "exclusion",
-               c->human ? "true" : "false", c->screening ? "true" : "false");
+    buf_printf(&q->out, ",\"kind\":\"%.*s\",\"human\":%s,\"screening\":%s,\"text\":",
+               STR_ARGS(criterion_kind_name(c->kind)), c->human ? "true" : "false",
+               c->screening ? "true" : "false");
     buf_json_string(&q->out, c->text);
     buf_byte(&q->out, '}');
 }

@@ -222,16 +222,16 @@ static bool take_named(gather *g, int root, const char *kind, str name) {
     return false;
 }
 
-/* Each study as if it were named: one without a file is no study. */
-static bool take_every_study(gather *g, int root) {
-    int fd = openat(root, "studies", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+/* Each folder below `kind` as if it were named: one without a file is no study. */
+static bool take_every(gather *g, int root, const char *kind) {
+    int fd = openat(root, kind, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     bool ok = true;
     if (!dir) {
         bool absent = fd < 0 && errno == ENOENT;
         if (!absent)
             fault_set(g->fault, FAULT_CONFIG, -1,
-                      "studies in the mappings cannot be opened as a folder");
+                      "%s in the mappings cannot be opened as a folder", kind);
         if (fd >= 0) close(fd);
         return absent;
     }
@@ -241,19 +241,28 @@ static bool take_every_study(gather *g, int root) {
         if (name.p[0] == '.' || fstatat(dirfd(dir), name.p, &info, AT_SYMLINK_NOFOLLOW) != 0)
             continue;
         ok = S_ISDIR(info.st_mode)
-                 ? take_named(g, root, "studies", name)
+                 ? take_named(g, root, kind, name)
                  : take_entry(g, dirfd(dir), name.p,
-                              arena_printf(g->arena, "studies/%.*s", STR_ARGS(name)), 1);
+                              arena_printf(g->arena, "%s/%.*s", kind, STR_ARGS(name)), 1);
     }
     closedir(dir);
     return ok;
 }
 
+/* All folders of `kind`, where there are any, or those that are named. */
+static bool take_kind(gather *g, int root, const char *kind, bool all, const str *names, isize n) {
+    if (all && !take_every(g, root, kind)) return false;
+    for (isize i = 0; !all && i < n; i++)
+        if (!take_named(g, root, kind, names[i])) return false;
+    return true;
+}
+
 static bool take_chosen(gather *g, int root, const mapping_choice *choice) {
-    if (!take_folder(g, root, "core", S("core"), 1)) return false;
-    if (!choice->studies && !take_every_study(g, root)) return false;
-    for (isize i = 0; choice->studies && i < choice->study_count; i++)
-        if (!take_named(g, root, "studies", choice->studies[i])) return false;
+    if (!take_folder(g, root, "core", S("core"), 1) ||
+        !take_kind(g, root, "studies", !choice->studies, choice->studies, choice->study_count) ||
+        !take_kind(g, root, "guidelines", choice->all_guidelines, choice->guidelines,
+                   choice->guideline_count))
+        return false;
     return choice->site.n == 0 || take_named(g, root, "sites", choice->site);
 }
 

@@ -22,13 +22,16 @@ str files_join(arena *arena, str folder, str path);
 typedef struct mapping_choice {
     const str *studies; /* folder names below studies/; NULL: all of them */
     isize study_count;
-    str site; /* folder name below sites/; empty: none */
+    str site;              /* folder name below sites/; empty: none */
+    const str *guidelines; /* folder names below guidelines/; none unless named */
+    isize guideline_count;
+    bool all_guidelines;
 } mapping_choice;
 
-/* Every *.json of core/, of the chosen studies and of the one site, in name order, with names
- * relative to `folder` ("core/views/condition.json"); also where the ending is written in capitals.
- * Hidden files and other endings are passed over, a symbolic link is refused. False: *fault names
- * what is missing, with the nearest existing name. */
+/* Every *.json of core/, of the chosen studies, guidelines and the one site, in name order, with
+ * names relative to `folder` ("core/views/condition.json"); also where the ending is written in
+ * capitals. Hidden files and other endings are passed over, a symbolic link is refused. False:
+ * *fault names what is missing, with the nearest existing name. */
 bool files_mappings(arena *arena, str folder, const mapping_choice *choice,
                     const mapping_file **files, isize *n, fault *fault);
 

@@ -11,9 +11,9 @@
 static const char help[] =
     "usage: fhirtrial check [--site NAME] [--study ID]... [--json] [--quiet] FOLDER\n"
     "\n"
-    "Checks the mappings in FOLDER (core/, studies/, sites/) and says what is wrong,\n"
-    "where (file:line:column) and what to do. Every site is checked unless --site\n"
-    "names one; every study unless --study names some.\n"
+    "Checks the mappings in FOLDER (core/, studies/, guidelines/, sites/) and says what is\n"
+    "wrong, where (file:line:column) and what to do. Every site is checked unless --site\n"
+    "names one; every study and guideline unless --study names some studies.\n"
     "\n"
     "  --json   one JSON document: findings, views, studies\n"
     "  --quiet  findings only, no list of views and studies\n"
@@ -77,6 +77,7 @@ static const zone_table *zone_of(checking *c, const mapping_file *files, isize n
 static void check_site(checking *c, const char *site) {
     mapping_choice choice = {.studies = c->study_count ? c->studies : NULL,
                              .study_count = c->study_count,
+                             .all_guidelines = c->study_count == 0,
                              .site = str_from(site)};
     fault fault;
     const mapping_file *files;
@@ -194,8 +195,9 @@ static void print_set(const checking *c) {
             human += study_criterion(s, k)->human;
             screening += study_criterion(s, k)->screening;
         }
-        printf("study %.*s, %td criteria, %td for a person alone, %td screening\n",
-               STR_ARGS(study_id(s)), n, human, screening);
+        printf("%s %.*s, %td criteria, %td for a person alone, %td screening\n",
+               study_guideline(s) ? "guideline" : "study", STR_ARGS(study_id(s)), n, human,
+               screening);
     }
 }
 

@@ -116,18 +116,33 @@ static void warn_evidence(loader *l, const study *s, const json *evidence, const
                 S("end the expression at the view's rows"));
 }
 
+/* A guideline excludes nobody, and a study has no rules. */
+static void check_kind(loader *l, const study *s, const criterion *c, const json *where) {
+    criterion_kind kind = c->info.kind;
+    if (!where || kind == CRITERION_REPORT || (kind == CRITERION_RULE) == s->guideline) return;
+    report(l, s, where, "invariant",
+           s->guideline ? S("a guideline has rules and reports")
+                        : S("a study has inclusions, exclusions and reports"),
+           s->guideline ? S("write \"rule\" or \"report\"")
+                        : S("write \"inclusion\", \"exclusion\" or \"report\""));
+}
+
 static void read_criterion(loader *l, const study *s, criterion *c, const json *definition) {
     static const char *const members[] = {"id",       "kind",  "text",      "pair",    "applies",
                                           "evidence", "met",   "notMet",    "unknown", "absent",
                                           "view",     "human", "transient", "note",    NULL};
-    static const str kinds[] = {S_INIT("inclusion"), S_INIT("exclusion")};
+    static const str kinds[] = {S_INIT("inclusion"), S_INIT("exclusion"), S_INIT("report"),
+                                S_INIT("rule")};
+    static const criterion_kind meanings[] = {CRITERION_INCLUSION, CRITERION_EXCLUSION,
+                                              CRITERION_REPORT, CRITERION_RULE};
     json_only(definition, members, s->file->name, l->found);
     c->info.id = needed_text(l, s, definition, "id");
     c->info.text = needed_text(l, s, definition, "text");
     needed_text(l, s, definition, "kind");
     c->info.pair = json_text(definition, "pair");
     isize kind = choose(l, s, json_get(definition, "kind"), kinds, COUNT_OF(kinds));
-    c->info.kind = kind == 1 ? CRITERION_EXCLUSION : CRITERION_INCLUSION;
+    c->info.kind = kind < 0 ? CRITERION_INCLUSION : meanings[kind];
+    check_kind(l, s, c, json_get(definition, "kind"));
     read_flag_member(l, s, definition, "human", &c->info.human);
     read_flag_member(l, s, definition, "transient", &c->info.transient);
     const json *evidence = json_get(definition, "evidence"), *met = json_get(definition, "met");
@@ -178,6 +193,12 @@ static void check_pairs(loader *l, const study *s, const json *list) {
 /* Only inclusions may screen: an exclusion that nobody checked must not keep a patient unseen. */
 static void read_screening(loader *l, study *s) {
     const json *list = json_get(s->file->root, "screening");
+    if (s->guideline) {
+        if (list)
+            report(l, s, list, "invariant", S("a guideline has no \"screening\""),
+                   S("remove it: a rule that is met asks for the Flag by itself"));
+        return;
+    }
     if (!list || list->kind != JSON_ARRAY || list->count == 0) {
         report(l, s, list ? list : s->file->root, "required",
                S("\"screening\" must list at least one inclusion criterion"),

@@ -35,9 +35,11 @@ static str status_name(flag_status status) {
 
 static void write_code(const study *s, const flag_state *state, const flag_target *target,
                        buf *out) {
-    buf_add(out,
-            S(",\"category\":[{\"coding\":[{\"system\":\"http://terminology.hl7.org/"
-              "CodeSystem/flag-category\",\"code\":\"research\",\"display\":\"Research\"}]}]"));
+    buf_printf(out,
+               ",\"category\":[{\"coding\":[{\"system\":\"http://terminology.hl7.org/"
+               "CodeSystem/flag-category\",%s}]}]",
+               study_guideline(s) ? "\"code\":\"clinical\",\"display\":\"Clinical\""
+                                  : "\"code\":\"research\",\"display\":\"Research\"");
     member(out, ",\"code\":{\"coding\":[{\"system\":", target->code_system);
     member(out, ",\"code\":", verdict_name(state->code));
     member(out, "}],\"text\":", study_flag_text(s));

@@ -33,8 +33,14 @@ static file_kind kind_in(str folder, bool site) {
     return FILE_OTHER;
 }
 
-/* core/views/x.json, core/exports/x.json, studies/<id>/protocol.json, studies/<id>/views/x.json,
- * sites/<site>/site.json */
+static bool of_guideline(str name) { return str_eq(segment(name, 0), S("guidelines")); }
+
+static bool of_study(str name) {
+    return str_eq(segment(name, 0), S("studies")) || of_guideline(name);
+}
+
+/* core/views/x.json, core/exports/x.json, studies/<id>/protocol.json, studies/<id>/views/x.json, the same below
+ * guidelines/, sites/<site>/site.json */
 static file_kind kind_of(str name) {
     str top = segment(name, 0), third = segment(name, 2);
     bool site = str_eq(top, S("sites"));
@@ -44,7 +50,7 @@ static file_kind kind_of(str name) {
         return str_eq(segment(name, 1), S("exports")) ? FILE_EXPORT
                                                       : kind_in(segment(name, 1), false);
     }
-    if (!site && !str_eq(top, S("studies"))) return FILE_OTHER;
+    if (!site && !of_study(name)) return FILE_OTHER;
     if (segment(name, 3).n) return segment(name, 4).n ? FILE_OTHER : kind_in(third, site);
     if (site && str_eq(third, S("site.json"))) return FILE_SITE;
     return !site && str_eq(third, S("protocol.json")) ? FILE_PROTOCOL : FILE_OTHER;
@@ -67,7 +73,8 @@ static void read_file(loader *l, set_file *file) {
                         S("this file's place tells nothing about what it is: it is not read"),
                         S("core/views, core/valuesets, core/conceptmaps, core/exports, "
                           "studies/<id>/protocol.json, "
-                          "studies/<id>/views, sites/<site>/site.json, sites/<site>/conceptmaps"));
+                          "studies/<id>/views, the same below guidelines, sites/<site>/site.json, "
+                          "sites/<site>/conceptmaps"));
         return;
     }
     if (file->text.n > LIMIT_CONFIG_BYTES) {
@@ -130,7 +137,8 @@ static void list_files(loader *l, const mapping_file *files, isize n) {
     for (isize i = 0; i < n; i++) {
         set_file *file = &m->files[i];
         file->kind = kind_of(file->name);
-        if (str_eq(segment(file->name, 0), S("studies"))) file->study = segment(file->name, 1);
+        if (of_study(file->name)) file->study = segment(file->name, 1);
+        file->guideline = of_guideline(file->name);
         read_file(l, file);
     }
     for (isize i = 0; i < n; i++) check_folder(l, i);

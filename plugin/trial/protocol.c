@@ -136,8 +136,10 @@ static void read_flag(loader *l, study *s) {
     const json *flag = take(l, s, s->file->root, "flag", JSON_OBJECT, false);
     str name = s->identifier_value.n ? s->identifier_value : s->id;
     s->hold_days = 7;
-    s->flag_text =
-        arena_printf(l->arena, "Research: screening review suggested, study %.*s", STR_ARGS(name));
+    s->flag_text = arena_printf(l->arena, "%s %.*s",
+                                s->guideline ? "Care: review suggested, guideline"
+                                             : "Research: screening review suggested, study",
+                                STR_ARGS(name));
     if (!flag) return;
     json_only(flag, members, s->file->name, l->found);
     const json *hold = take(l, s, flag, "hold", JSON_STRING, false);
@@ -192,7 +194,7 @@ void protocols_read(loader *l) {
     m->studies = arena_new(l->arena, study, m->file_count);
     for (isize i = 0; i < m->file_count; i++) {
         if (m->files[i].kind != FILE_PROTOCOL || !m->files[i].root) continue;
-        study s = {.file = &m->files[i]};
+        study s = {.file = &m->files[i], .guideline = m->files[i].guideline};
         read_head(l, &s);
         if (id_taken(m, s.id)) continue;
         read_identifier(l, &s);

@@ -53,7 +53,8 @@ typedef enum file_kind {
 typedef struct set_file {
     str name, text;
     file_kind kind;
-    str study; /* folder under studies/, else empty */
+    str study;      /* folder under studies/ or guidelines/, else empty */
+    bool guideline; /* under guidelines/ */
     const json *root;
 } set_file;
 
@@ -145,7 +146,7 @@ typedef struct contradiction_rule {
 struct study {
     const set_file *file;
     str id, title, identifier_system, identifier_value, flag_text, digest;
-    bool open;
+    bool open, guideline;
     isize hold_days;
     path_constant *names; /* NAME_TODAY .. then the parameters */
     collection *values;   /* of all names; those before the parameters are set at run time */

@@ -4,6 +4,7 @@
 
 str study_id(const study *s) { return s->id; }
 str study_title(const study *s) { return s->title; }
+bool study_guideline(const study *s) { return s->guideline; }
 bool study_open(const study *s) { return s->open; }
 str study_flag_text(const study *s) { return s->flag_text; }
 str study_digest(const study *s) { return s->digest; }

@@ -58,7 +58,14 @@ typedef struct study study;
 isize mappings_study_count(const mappings *m);
 const study *mappings_study(const mappings *m, isize i);
 
-typedef enum criterion_kind { CRITERION_INCLUSION, CRITERION_EXCLUSION } criterion_kind;
+/* A report says how the study was conducted and a rule belongs to a guideline: neither makes
+ * anybody eligible. */
+typedef enum criterion_kind {
+    CRITERION_INCLUSION,
+    CRITERION_EXCLUSION,
+    CRITERION_REPORT,
+    CRITERION_RULE
+} criterion_kind;
 typedef struct criterion_info {
     str id, text;
     criterion_kind kind;
@@ -66,7 +73,12 @@ typedef struct criterion_info {
     str pair; /* id of its mirror criterion, or empty */
 } criterion_info;
 
+/* "inclusion" "exclusion" "report" "rule" */
+str criterion_kind_name(criterion_kind kind);
+
 str study_id(const study *s);
+/* From guidelines/: its criteria are rules, any of which asks for a clinical Flag (verdict.c). */
+bool study_guideline(const study *s);
 str study_title(const study *s);
 bool study_open(const study *s);     /* status is active; a closed study inactivates Flags */
 str study_flag_text(const study *s); /* neutral text of the Flag's code */

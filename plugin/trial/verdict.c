@@ -32,6 +32,12 @@ str verdict_name(verdict_kind k) {
     return names[k];
 }
 
+str criterion_kind_name(criterion_kind kind) {
+    static const str names[] = {S_INIT("inclusion"), S_INIT("exclusion"), S_INIT("report"),
+                                S_INIT("rule")};
+    return names[kind];
+}
+
 /* --- the record's state --- */
 static isize view_of_key(const mappings *m, model_key key) {
     for (isize i = 0; i < m->view_count; i++)
@@ -71,8 +77,8 @@ reason decider_trust(const decider *d, const view_mask *defines) {
 
 /* --- the verdict --- */
 static bool fails(const finding *f) {
-    return f->criterion->kind == CRITERION_EXCLUSION ? f->result == RESULT_MET
-                                                     : f->result == RESULT_NOT_MET;
+    return (f->criterion->kind == CRITERION_EXCLUSION && f->result == RESULT_MET) ||
+           (f->criterion->kind == CRITERION_INCLUSION && f->result == RESULT_NOT_MET);
 }
 
 static bool unscreened(const finding *f) {
@@ -80,7 +86,7 @@ static bool unscreened(const finding *f) {
 }
 
 static bool settled(const finding *f) {
-    if (f->result == RESULT_NOT_APPLICABLE) return true;
+    if (f->result == RESULT_NOT_APPLICABLE || f->criterion->kind == CRITERION_REPORT) return true;
     return f->result == (f->criterion->kind == CRITERION_EXCLUSION ? RESULT_NOT_MET : RESULT_MET);
 }
 
@@ -89,6 +95,20 @@ static void count(verdict *v, const finding *f) {
     v->not_met += f->result == RESULT_NOT_MET;
     v->unknown += f->result == RESULT_UNKNOWN;
     v->not_applicable += f->result == RESULT_NOT_APPLICABLE;
+}
+
+/* A guideline asks for its Flag as soon as one rule is met, whatever the others say; while none is
+ * met, an unknown one leaves it open. */
+static void conclude_guideline(verdict *v) {
+    bool met = false, open = false;
+    for (isize i = 0; i < v->n; i++) {
+        const finding *f = &v->findings[i];
+        bool rule = f->criterion->kind == CRITERION_RULE;
+        count(v, f);
+        met = met || (rule && f->result == RESULT_MET);
+        open = open || (rule && f->result == RESULT_UNKNOWN);
+    }
+    v->kind = met ? VERDICT_NEEDS_REVIEW : open ? VERDICT_NOT_SCREENED : VERDICT_INELIGIBLE;
 }
 
 static void conclude(verdict *v) {
@@ -131,7 +151,10 @@ void verdict_decide(const mappings *m, const study *s, arena *arena, const tape 
     finding *findings = arena_new(arena, finding, out->n);
     for (isize i = 0; i < out->n; i++) criterion_decide(&d, &s->criteria[i], &findings[i]);
     out->findings = findings;
-    conclude(out);
+    if (s->guideline)
+        conclude_guideline(out);
+    else
+        conclude(out);
     contradict(&d, out);
 }
 

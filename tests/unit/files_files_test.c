@@ -105,13 +105,23 @@ static void paths_are_joined(void) {
 
 static const char *make_mappings(void) {
     static char root[4096];
-    static const char *const folders[] = {"",         "/core",        "/core/views",
-                                          "/studies", "/studies/one", "/studies/two",
-                                          "/sites",   "/sites/here",  "/sites/there"};
-    static const char *const files[] = {"/core/views/b.json",    "/core/views/a.json",
-                                        "/core/views/notes.md",  "/core/views/.hidden.json",
-                                        "/studies/one/p.json",   "/studies/two/p.json",
-                                        "/sites/here/site.json", "/sites/there/site.json"};
+    static const char *const folders[] = {"",
+                                          "/core",
+                                          "/core/views",
+                                          "/studies",
+                                          "/studies/one",
+                                          "/studies/two",
+                                          "/sites",
+                                          "/sites/here",
+                                          "/sites/there",
+                                          "/guidelines",
+                                          "/guidelines/care",
+                                          "/guidelines/other"};
+    static const char *const files[] = {"/core/views/b.json",      "/core/views/a.json",
+                                        "/core/views/notes.md",    "/core/views/.hidden.json",
+                                        "/studies/one/p.json",     "/studies/two/p.json",
+                                        "/sites/here/site.json",   "/sites/there/site.json",
+                                        "/guidelines/care/p.json", "/guidelines/other/p.json"};
     snprintf(root, sizeof root, "%s", scratch("files-mappings"));
     char path[4200];
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
@@ -148,9 +158,30 @@ static void chosen_studies_and_no_site(void) {
     static const char *const names[] = {"core/views/a.json", "core/views/b.json",
                                         "studies/two/p.json"};
     const str studies[] = {S("two")};
-    call c = {.folder = make_mappings(), .choice = {studies, 1, {0}}};
+    call c = {.folder = make_mappings(), .choice = {.studies = studies, .study_count = 1}};
     run(&c, mappings_step);
     found(&c, names, 3);
+    arena_release(&c.arena);
+}
+
+static void guidelines_that_are_named(void) {
+    static const char *const names[] = {"core/views/a.json", "core/views/b.json",
+                                        "guidelines/care/p.json", "studies/one/p.json",
+                                        "studies/two/p.json"};
+    const str care[] = {S("care")};
+    call c = {.folder = make_mappings(), .choice = {.guidelines = care, .guideline_count = 1}};
+    run(&c, mappings_step);
+    found(&c, names, 5);
+    arena_release(&c.arena);
+}
+
+static void all_guidelines_where_they_are_asked_for(void) {
+    static const char *const names[] = {"core/views/a.json",      "core/views/b.json",
+                                        "guidelines/care/p.json", "guidelines/other/p.json",
+                                        "studies/one/p.json",     "studies/two/p.json"};
+    call c = {.folder = make_mappings(), .choice = {.all_guidelines = true}};
+    run(&c, mappings_step);
+    found(&c, names, 6);
     arena_release(&c.arena);
 }
 
@@ -166,9 +197,14 @@ static void an_absent_folder_gets_a_suggestion(void) {
     const str wrong[] = {S("tow")}, outside[] = {S("../sites")}, hidden[] = {S(".")};
     const char *root = make_mappings();
     mappings_fail(root, (mapping_choice){.site = S("heer")}, "did you mean \"here\"");
-    mappings_fail(root, (mapping_choice){wrong, 1, {0}}, "did you mean \"two\"");
-    mappings_fail(root, (mapping_choice){outside, 1, {0}}, "cannot name a folder");
-    mappings_fail(root, (mapping_choice){hidden, 1, {0}}, "cannot name a folder");
+    mappings_fail(root, (mapping_choice){.studies = wrong, .study_count = 1},
+                  "did you mean \"two\"");
+    mappings_fail(root, (mapping_choice){.guidelines = wrong, .guideline_count = 1},
+                  "no folder guidelines/tow");
+    mappings_fail(root, (mapping_choice){.studies = outside, .study_count = 1},
+                  "cannot name a folder");
+    mappings_fail(root, (mapping_choice){.studies = hidden, .study_count = 1},
+                  "cannot name a folder");
     mappings_fail("/nowhere", (mapping_choice){0}, "/nowhere cannot be opened: it does not exist");
     mappings_fail(unit_scratch(""), (mapping_choice){0}, "core cannot be opened");
 }
@@ -229,6 +265,8 @@ const unit_test files_files_suite[] = {
     UNIT_TEST(paths_are_joined),
     UNIT_TEST(core_all_studies_and_one_site),
     UNIT_TEST(chosen_studies_and_no_site),
+    UNIT_TEST(guidelines_that_are_named),
+    UNIT_TEST(all_guidelines_where_they_are_asked_for),
     UNIT_TEST(an_absent_folder_gets_a_suggestion),
     UNIT_TEST(a_symbolic_link_is_refused),
     UNIT_TEST(a_study_without_a_file_is_refused),

@@ -46,6 +46,8 @@ REFUSED(a_criterion_named_twice,
         "two criteria", "rename")
 REFUSED(a_misspelt_kind, ONE("`kind`:`inclussion`," FULL), "/criteria/1/kind", "allowed words",
         "inclusion")
+REFUSED(a_rule_in_a_study, ONE("`kind`:`rule`," FULL), "/criteria/1/kind", "a study has inclusions",
+        "report")
 REFUSED(no_evidence, ONE(IN_Y "`met`:`true`"), "/criteria/1", "needs \"evidence\" and \"met\"",
         "human")
 REFUSED(a_misspelt_view_in_an_expression, ONE(IN_Y "`evidence`:`obz`,`met`:`true`"),
@@ -78,8 +80,27 @@ REFUSED(a_contradiction_without_a_condition,
         STUDY("`contradictions`:[{`id`:`C`,`text`:`t`}]," CRITERIA), "/contradictions/0",
         "\"when\" must be a text", "")
 
+static void refused_guideline(kit *k, const char *members, const char *text) {
+    kit_views(k);
+    kit_study(k, members);
+    k->files[k->file_count - 1].name = S("guidelines/s1/protocol.json");
+    CHECK(kit_load(k) == NULL);
+    CHECK(kit_found(k, text));
+}
+static void inclusion_step(kit *k) {
+    refused_guideline(k, "`criteria`:[" CRITERION "]", "a guideline has rules and reports");
+}
+static void an_inclusion_in_a_guideline(void) { kit_run(inclusion_step); }
+static void screening_step(kit *k) {
+    refused_guideline(k,
+                      "`screening`:[`X`],`criteria`:[{`id`:`X`,`kind`:`rule`,`text`:`x`," FULL "}]",
+                      "a guideline has no \"screening\"");
+}
+static void screening_in_a_guideline(void) { kit_run(screening_step); }
+
 const unit_test trial_criterion_suite[] = {UNIT_TEST(a_criterion_named_twice),
                                            UNIT_TEST(a_misspelt_kind),
+                                           UNIT_TEST(a_rule_in_a_study),
                                            UNIT_TEST(no_evidence),
                                            UNIT_TEST(a_misspelt_view_in_an_expression),
                                            UNIT_TEST(a_misspelt_column),
@@ -92,6 +113,8 @@ const unit_test trial_criterion_suite[] = {UNIT_TEST(a_criterion_named_twice),
                                            UNIT_TEST(a_pair_of_one),
                                            UNIT_TEST(a_pair_with_nobody),
                                            UNIT_TEST(no_screening),
+                                           UNIT_TEST(an_inclusion_in_a_guideline),
+                                           UNIT_TEST(screening_in_a_guideline),
                                            UNIT_TEST(a_screening_exclusion),
                                            UNIT_TEST(an_unknown_screening_criterion),
                                            UNIT_TEST(a_contradiction_without_a_condition),

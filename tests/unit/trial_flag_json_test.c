@@ -55,6 +55,20 @@ static void whole_step(kit *k) {
 }
 static void the_flag_is_written_as_r4_has_it(void) { kit_run(whole_step); }
 
+static void clinical_step(kit *k) {
+    kit_views(k);
+    kit_study(k, "`criteria`:[{`id`:`R`,`kind`:`rule`,`text`:`x`,`evidence`:`obs`,`met`:`true`}]");
+    k->files[k->file_count - 1].name = S("guidelines/s1/protocol.json");
+    CHECK_OR_RETURN(kit_load(k) != NULL);
+    str text = written(k, mappings_study(k->set, 0), &active, &target, NULL, 0);
+    str category =
+        kit_text(k, "`category`:[{`coding`:[{`system`:`http://terminology.hl7.org/"
+                    "CodeSystem/flag-category`,`code`:`clinical`,`display`:`Clinical`}]}]");
+    CHECK(str_find(text, category, 0) >= 0);
+    CHECK(str_find(text, S("esearch"), 0) < 0);
+}
+static void a_guideline_has_a_clinical_flag(void) { kit_run(clinical_step); }
+
 static bool has(str text, const char *part) { return str_find(text, str_from(part), 0) >= 0; }
 
 static void inactive_step(kit *k) {
@@ -152,6 +166,7 @@ static void an_overlong_key_is_refused(void) {
 }
 
 const unit_test trial_flag_json_suite[] = {UNIT_TEST(the_flag_is_written_as_r4_has_it),
+                                           UNIT_TEST(a_guideline_has_a_clinical_flag),
                                            UNIT_TEST(an_ended_flag_has_its_end),
                                            UNIT_TEST(the_text_is_neutral),
                                            UNIT_TEST(the_text_comes_from_the_protocol),

@@ -56,6 +56,42 @@ KIND(a_lasting_failure_beside_it_is_not, "ineligible", false,
 KIND(a_lasting_screening_unknown_beside_it_is_not, "ineligible", false,
      IN("A", "{}") "," PASSING("B", "exclusion", "true"))
 
+#define REPORT(id, met)                                                                            \
+    "{`id`:`" id "`,`kind`:`report`,`text`:`x`,`evidence`:`obs`,`met`:`" met "`}"
+KIND(a_report_never_decides, "eligible", false,
+     IN("A", "true") "," REPORT("R", "false") "," REPORT("S", "true") "," REPORT("T", "{}"))
+
+/* The same members as a guideline's. */
+static verdict decide_guideline(kit *k, const char *members) {
+    kit_views(k);
+    kit_study(k, members);
+    k->files[k->file_count - 1].name = S("guidelines/s1/protocol.json");
+    if (!CHECK(kit_load(k) != NULL)) {
+        kit_show(k);
+        return (verdict){0};
+    }
+    CHECK(study_guideline(mappings_study(k->set, 0)));
+    CHECK_TEXT(study_flag_text(mappings_study(k->set, 0)), "Care: review suggested, guideline T1");
+    return kit_verdict(k, OBSERVATION("c"));
+}
+
+#define RULE(id, met) "{`id`:`" id "`,`kind`:`rule`,`text`:`x`,`evidence`:`obs`,`met`:`" met "`}"
+#define GUIDELINE(name, expected, criteria)                                                        \
+    static void name##_step(kit *k) {                                                              \
+        verdict v = decide_guideline(k, "`criteria`:[" criteria "]");                              \
+        CHECK_TEXT(verdict_name(v.kind), expected);                                                \
+        CHECK(!v.only_transient_failed);                                                           \
+    }                                                                                              \
+    static void name(void) { kit_run(name##_step); }
+
+GUIDELINE(one_rule_met_needs_review, "needs-review",
+          RULE("A", "false") "," RULE("B", "true") "," RULE("C", "{}"))
+GUIDELINE(no_rule_met_but_one_unknown_is_not_screened, "not-screened",
+          RULE("A", "false") "," RULE("B", "{}"))
+GUIDELINE(no_rule_met_is_ineligible, "ineligible", RULE("A", "false") "," NA("B", "rule"))
+GUIDELINE(a_report_of_a_guideline_raises_nothing, "ineligible",
+          RULE("A", "false") "," REPORT("R", "true"))
+
 static void counts_step(kit *k) {
     verdict v = decide(k,
                        "`screening`:[`A`],`criteria`:[" IN("A", "true") "," EX("B", "false") "," EX(
@@ -136,6 +172,12 @@ static void reasons_are_a_closed_list(void) {
     for (int i = REASON_NONE; i <= REASON_ERROR; i++) CHECK_TEXT(reason_name((reason)i), names[i]);
 }
 
+static void kinds_have_names(void) {
+    static const char *const names[] = {"inclusion", "exclusion", "report", "rule"};
+    for (int i = CRITERION_INCLUSION; i <= CRITERION_RULE; i++)
+        CHECK_TEXT(criterion_kind_name((criterion_kind)i), names[i]);
+}
+
 const unit_test trial_verdict_suite[] = {
     UNIT_TEST(all_settled_is_eligible),
     UNIT_TEST(an_exclusion_met_is_ineligible),
@@ -149,6 +191,12 @@ const unit_test trial_verdict_suite[] = {
     UNIT_TEST(a_transient_screening_unknown_is_transient),
     UNIT_TEST(a_lasting_failure_beside_it_is_not),
     UNIT_TEST(a_lasting_screening_unknown_beside_it_is_not),
+    UNIT_TEST(a_report_never_decides),
+    UNIT_TEST(one_rule_met_needs_review),
+    UNIT_TEST(no_rule_met_but_one_unknown_is_not_screened),
+    UNIT_TEST(no_rule_met_is_ineligible),
+    UNIT_TEST(a_report_of_a_guideline_raises_nothing),
+    UNIT_TEST(kinds_have_names),
     UNIT_TEST(results_are_counted),
     UNIT_TEST(a_contradiction_that_holds_is_reported),
     UNIT_TEST(circumstances_that_nobody_told_do_not_hold),
