@@ -182,6 +182,14 @@ static void print_view(const view *v, const model *m) {
         printf(", not tabular: %.*s\n", STR_ARGS(why));
 }
 
+static void print_schedule(const study *s) {
+    static const char *const names[] = {"arm", "dose scheme", "visit", "endpoint"};
+    for (int part = SCHEDULE_ARM; part <= SCHEDULE_ENDPOINT; part++) {
+        isize n = study_schedule_count(s, (schedule_part)part);
+        if (n) printf(", %td %s%s", n, names[part], n == 1 ? "" : "s");
+    }
+}
+
 static void print_set(const checking *c) {
     const mappings *m = c->set;
     for (isize i = 0; i < mappings_view_count(m); i++)
@@ -195,9 +203,11 @@ static void print_set(const checking *c) {
             human += study_criterion(s, k)->human;
             screening += study_criterion(s, k)->screening;
         }
-        printf("%s %.*s, %td criteria, %td for a person alone, %td screening\n",
+        printf("%s %.*s, %td criteria, %td for a person alone, %td screening",
                study_guideline(s) ? "guideline" : "study", STR_ARGS(study_id(s)), n, human,
                screening);
+        print_schedule(s);
+        putchar('\n');
     }
 }
 

@@ -77,7 +77,8 @@ static void read_absent(loader *l, const study *s, criterion *c, const json *def
         c->absent = results[choice];
 }
 
-static void read_unknown(loader *l, const study *s, criterion *c, const json *definition) {
+unknown_rule *criteria_unknown(loader *l, const study *scope, const study *s,
+                               const json *definition, isize *count) {
     static const char *const members[] = {"when", "reason", NULL};
     static const reason reasons[] = {REASON_NO_DATA,        REASON_STALE,
                                      REASON_IMPRECISE,      REASON_AMBIGUOUS_SCALE,
@@ -87,24 +88,27 @@ static void read_unknown(loader *l, const study *s, criterion *c, const json *de
                                      REASON_STALE_MAPPING,  REASON_LIMIT,
                                      REASON_ERROR};
     const json *list = json_get(definition, "unknown");
-    if (!list) return;
+    *count = 0;
+    if (!list) return NULL;
     if (list->kind != JSON_ARRAY) {
         report(l, s, list, "structure", S("\"unknown\" must be an array"),
                S("write [{\"when\": ..., \"reason\": ...}]"));
-        return;
+        return NULL;
     }
     str names[COUNT_OF(reasons)];
     for (isize i = 0; i < COUNT_OF(reasons); i++) names[i] = reason_name(reasons[i]);
-    c->unknown = arena_new(l->arena, unknown_rule, list->count);
+    unknown_rule *rules = arena_new(l->arena, unknown_rule, list->count);
     for (const json *u = list->child; u; u = u->next) {
         json_only(u, members, s->file->name, l->found);
         needed_text(l, s, u, "when");
         needed_text(l, s, u, "reason");
         isize which = choose(l, s, json_get(u, "reason"), names, COUNT_OF(reasons));
-        const program *when = study_expression(l, s, json_get(u, "when"), true);
-        if (which >= 0 && when)
-            c->unknown[c->unknown_count++] = (unknown_rule){when, reasons[which]};
+        expression_facts facts = {0}; /* marks the names used */
+        expression_facts_add(l->set, s, json_get(u, "when"), &facts);
+        const program *when = study_expression(l, scope, json_get(u, "when"), true);
+        if (which >= 0 && when) rules[(*count)++] = (unknown_rule){when, reasons[which]};
     }
+    return rules;
 }
 
 static void warn_evidence(loader *l, const study *s, const json *evidence, const program *p) {
@@ -155,7 +159,7 @@ static void read_criterion(loader *l, const study *s, criterion *c, const json *
     c->met = study_expression(l, s, met, true);
     c->not_met = study_expression(l, s, json_get(definition, "notMet"), true);
     if (c->evidence) warn_evidence(l, s, evidence, c->evidence);
-    read_unknown(l, s, c, definition);
+    c->unknown = criteria_unknown(l, s, s, definition, &c->unknown_count);
     read_absent(l, s, c, definition);
     gather_facts(l, s, c, definition);
 }

@@ -161,9 +161,10 @@ static void read_identifier(loader *l, study *s) {
 
 static void read_head(loader *l, study *s) {
     static const char *const members[] = {
-        "schema",         "id",         "identifier", "title",     "status", "source",
-        "description",    "parameters", "define",     "screening", "flag",   "circumstances",
-        "contradictions", "criteria",   NULL};
+        "schema",         "id",         "identifier", "title",     "status",  "source",
+        "description",    "parameters", "define",     "screening", "flag",    "circumstances",
+        "contradictions", "criteria",   "schemes",    "arms",      "anchors", "visits",
+        "endpoints",      NULL};
     static const str statuses[] = {S_INIT("active"), S_INIT("closed")};
     const json *root = s->file->root;
     json_only(root, members, s->file->name, l->found);
@@ -321,6 +322,7 @@ void protocols_compile(loader *l) {
         compile_defines(l, s);
         compile_circumstances(l, s);
         criteria_compile(l, s);
+        schedule_compile(l, s);
         warn_unused(l, s);
     }
 }

@@ -143,6 +143,63 @@ typedef struct contradiction_rule {
     const program *when;
 } contradiction_rule;
 
+/* --- how a study is conducted (schedule.c) --- */
+typedef struct measure {
+    const program *program; /* NULL: not written */
+    expression_facts facts;
+} measure;
+
+typedef struct scheme {
+    str id, text;
+    item dose, fractions;
+    measure rows; /* the radiotherapy rows that were given by this scheme */
+} scheme;
+
+typedef struct arm {
+    str id, title;
+    measure assigned; /* never inferred from the treatment received */
+    isize *schemes;
+    isize scheme_count;
+} arm;
+
+/* The day from which visits are counted: of one arm, or of all (-1). */
+typedef struct anchor {
+    str id;
+    isize arm;
+    measure date;
+} anchor;
+
+typedef struct visit {
+    str id, title, anchor;
+    item offset;         /* a Quantity in calendar units */
+    isize before, after; /* parameters by number; unset ones leave the visit without a window */
+} visit;
+
+/* Names that an endpoint's expressions may use, after those of the study. */
+enum {
+    ENDPOINT_ANCHOR,
+    ENDPOINT_FROM, /* first and last day of the visit's window */
+    ENDPOINT_TO,
+    ENDPOINT_ARM,
+    ENDPOINT_VISIT,
+    ENDPOINT_BASELINE, /* what the endpoint's own expressions gave, in this order */
+    ENDPOINT_VALUE,
+    ENDPOINT_CHANGE,
+    ENDPOINT_NAMES
+};
+
+/* Evaluated at each of its visits, or once. */
+typedef struct endpoint {
+    str id, text, role, anchor, incomplete;
+    bool human, unset;
+    isize *visits;
+    isize visit_count;
+    measure applies, evidence, baseline, value, change, met, not_met;
+    unknown_rule *unknown;
+    isize unknown_count;
+    view_mask views, defines;
+} endpoint;
+
 struct study {
     const set_file *file;
     str id, title, identifier_system, identifier_value, flag_text, digest;
@@ -157,6 +214,12 @@ struct study {
     isize criterion_count;
     contradiction_rule *contradictions;
     isize contradiction_count;
+    scheme *schemes;
+    arm *arms;
+    anchor *anchors;
+    visit *visits;
+    endpoint *endpoints;
+    isize scheme_count, arm_count, anchor_count, visit_count, endpoint_count;
     const program *screening_date;
     circumstance_rule dead, consent_denied, enrolled;
 };
@@ -269,6 +332,12 @@ void protocols_read(loader *l);
 void protocols_compile(loader *l);
 /* Compiles the criteria and contradictions of one study (criterion.c). */
 void criteria_compile(loader *l, study *s);
+/* Reads the "unknown" list of a criterion or an endpoint, in place; expressions see the names of
+ * `scope`, which may be more than those of the study. */
+unknown_rule *criteria_unknown(loader *l, const study *scope, const study *s,
+                               const json *definition, isize *count);
+/* Reads arms, schemes, anchors, visits and endpoints (schedule.c). */
+void schedule_compile(loader *l, study *s);
 /* Compiles an expression over the record with the study's names; NULL after an error. A `boolean`
  * one must be able to give a Boolean. */
 const program *study_expression(loader *l, const study *s, const json *text, bool boolean);

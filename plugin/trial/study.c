@@ -15,3 +15,18 @@ bool study_circumstances_use_now(const study *s) {
 isize study_criterion_count(const study *s) { return s->criterion_count; }
 const criterion_info *study_criterion(const study *s, isize i) { return &s->criteria[i].info; }
 const json *study_document(const study *s) { return s->file->root; }
+
+isize study_schedule_count(const study *s, schedule_part part) {
+    const isize counts[] = {s->arm_count, s->scheme_count, s->visit_count, s->endpoint_count};
+    return counts[part];
+}
+
+str study_schedule_id(const study *s, schedule_part part, isize i) {
+    switch (part) {
+    case SCHEDULE_ARM: return s->arms[i].id;
+    case SCHEDULE_SCHEME: return s->schemes[i].id;
+    case SCHEDULE_VISIT: return s->visits[i].id;
+    case SCHEDULE_ENDPOINT: return s->endpoints[i].id;
+    }
+    return (str){0};
+}

@@ -93,6 +93,15 @@ void study_parameters_json(const mappings *m, const study *s, buf *out);
 void site_settings_json(const mappings *m, buf *out);
 isize study_criterion_count(const study *s);
 const criterion_info *study_criterion(const study *s, isize i);
+/* How the study is conducted: ids in the protocol's order. */
+typedef enum schedule_part {
+    SCHEDULE_ARM,
+    SCHEDULE_SCHEME,
+    SCHEDULE_VISIT,
+    SCHEDULE_ENDPOINT
+} schedule_part;
+isize study_schedule_count(const study *s, schedule_part part);
+str study_schedule_id(const study *s, schedule_part part, isize i);
 
 /* --- a message's resources (message.c) --- */
 typedef enum entry_action { ENTRY_STATE, ENTRY_REMOVE } entry_action;
