@@ -20,6 +20,11 @@ HOSPITAL = "https://demo-hospital.example/"
 REGISTRY = "https://clinicaltrials.gov"
 RADIOTHERAPY = "NCT04242589"
 KYPHO_IORT = "NCT02773966"
+TRAINING = "NCT02847754"
+ABLATION = "SHANGHAI-RFA-PVA-SBRT"
+REGISTRIES = {ABLATION: "https://fhirtrial.example/fhir/study-registry"}
+FINDING = "https://hospital.example/fhir/CodeSystem/befund"
+MEDICINE = "https://hospital.example/fhir/CodeSystem/medikament"
 
 # SNOMED CT codes of single vertebral bodies and of the regions the feed speaks of.
 LEVELS = {
@@ -75,12 +80,12 @@ def reference(kind, name):
 
 def study_reference(registry_id):
     return reference("ResearchStudy", registry_id.lower()) | {
-        "identifier": {"system": REGISTRY, "value": registry_id}}
+        "identifier": {"system": REGISTRIES.get(registry_id, REGISTRY), "value": registry_id}}
 
 
 def research_study(registry_id, title):
     return {"resourceType": "ResearchStudy", "id": registry_id.lower(),
-            "identifier": [{"system": REGISTRY, "value": registry_id}],
+            "identifier": [{"system": REGISTRIES.get(registry_id, REGISTRY), "value": registry_id}],
             "title": title, "status": "active"}
 
 
@@ -248,6 +253,17 @@ class Person:
             found["bodySite"] = [concept((SCT, LEVELS[site]), text=site) for site in sites]
         return self.add(found)
 
+    def ablation(self, *sites, when):
+        """Radiofrequency ablation and vertebroplasty of the same vertebrae in one session."""
+        self.procedure((SCT, "709084008", "Radiofrequency ablation of lesion of bone"), when,
+                       label="ablation", sites=sites)
+        self.procedure((SCT, "401226007", "Vertebroplasty"), when, label="vertebroplasty", sites=sites)
+
+    def administration(self, code, when):
+        return self.add(self.begin("MedicationAdministration", "administration", None) | {
+            "status": "completed", "medicationCodeableConcept": concept((MEDICINE, code)),
+            "subject": self.subject, "effectiveDateTime": when})
+
     def volume(self, site):
         return self.add(self.begin("BodyStructure", "volume", None) | {
             "morphology": concept((SCT, "228793007", "Planning target volume")),
@@ -296,10 +312,12 @@ class Person:
         found["provision"] = {"type": decision}
         return self.add(found)
 
-    def research_subject(self, study, status, start, consent=None):
+    def research_subject(self, study, status, start, consent=None, arm=None):
         found = self.begin("ResearchSubject", "research-subject", None) | {
             "status": status, "period": {"start": start}, "study": study_reference(study),
             "individual": self.subject}
+        if arm:
+            found["assignedArm"] = arm
         if consent:
             found["consent"] = reference("Consent", consent["id"])
         return self.add(found)

@@ -6,8 +6,8 @@ against a patient come before the pain score and the performance status, so that
 is positive for a moment only; `late` resources are the exception, on purpose.
 """
 
-from cohort_fhir import (ELECTRONIC_BRACHYTHERAPY, ICD10CM, INTRAOPERATIVE, KYPHO_IORT, LOINC,
-                         RADIOTHERAPY, SCT, Person, concept, quantity)
+from cohort_fhir import (ABLATION, ELECTRONIC_BRACHYTHERAPY, FINDING, ICD10CM, INTRAOPERATIVE, KYPHO_IORT,
+                         LOINC, RADIOTHERAPY, SCT, TRAINING, Person, concept, quantity)
 
 EARLIER = {"versionId": "1", "lastUpdated": "2025-05-05T10:15:00Z"}
 LATER = {"versionId": "1", "lastUpdated": "2025-05-09T16:40:00Z"}
@@ -462,11 +462,81 @@ def fractures():
     yield p
 
 
+def ablation():
+    """The Shanghai study: patients are randomized after the operation."""
+    p = man("st-090-ablation")
+    p.ablation("L1", when="2025-06-16")
+    yield usual(p)
+
+    p = man("st-091-ablation-pain-3")
+    p.ablation("L1", when="2025-06-16")
+    yield usual(p, pain=3)
+
+    p = man("st-092-ablation-t4")
+    p.ablation("T4", when="2025-06-16")
+    yield usual(p, lesion="T4")
+
+    p = man("st-093-ablation-three-bodies")
+    p.ablation("T12", "L1", "L2", when="2025-06-16")
+    yield usual(p)
+
+    p = man("st-094-ablation-control-arm")
+    p.research_subject(ABLATION, "on-study", "2025-06-14", arm="control")
+    p.ablation("L1", when="2025-06-02")
+    p.course("L1", dose=2400, fractions=4, period=("2025-06-16", "2025-06-24"))
+    yield usual(p)
+
+    p = man("st-095-ablation-experimental-arm")
+    p.research_subject(ABLATION, "on-study", "2025-06-14", arm="experimental")
+    p.ablation("L1", when="2025-06-02")
+    p.administration("CHEMO", "2025-06-10")
+    yield usual(p)
+
+
+def training():
+    """NCT02847754: palliative radiotherapy of an unstable spine."""
+    p = man("st-096-palliative-10-fractions")
+    p.course("T8", dose=3000, fractions=10, period=("2025-06-02", "2025-06-13"))
+    yield usual(p, lesion="T8")
+
+    p = man("st-097-palliative-4-fractions")
+    p.course("T8", dose=1600, fractions=4, period=("2025-06-02", "2025-06-05"))
+    yield usual(p, lesion="T8")
+
+    p = man("st-098-palliative-operated")
+    p.procedure((SCT, "447833007"), "2025-05-20", label="fixation", sites=["T8"])
+    p.course("T8", dose=3000, fractions=10, period=("2025-06-02", "2025-06-13"))
+    yield usual(p, lesion="T8")
+
+
+def guideline():
+    """What the care guideline looks for."""
+    p = usual(man("st-099-compression-suspected"))
+    p.condition((SCT, "71286001", "Spinal cord compression"), label="compression",
+                onset="2025-06-29T18:00:00Z", recorded="2025-06-29", verification="provisional")
+    yield p
+
+    p = usual(man("st-100-radicular-pain-imaged"), lesion=None)
+    pain = p.condition((FINDING, "KREUZ-RADIK"), label="radicular", onset="2025-06-09T09:00:00Z",
+                       recorded="2025-06-09")
+    study = p.imaging(date="2025-06-12T10:00:00Z", of=pain["id"])
+    p.lesion("L1", imaging=None, evidence=study)
+    yield p
+
+    p = man("st-101-pain-after-radiotherapy")
+    p.course("T8", dose=3000, fractions=10, period=("2025-03-03", "2025-03-14"))
+    p.pain(3, when="2025-05-12")
+    yield usual(p, lesion="L4")
+
+
 def ndjson_patients():
     for group in (eligible_but_for_people, performance_status, prognosis, age, pain, lesions,
-                  radiotherapy, exclusions, childbearing, life_of_a_flag, merged, fractures):
+                  radiotherapy, exclusions, childbearing, life_of_a_flag, merged, fractures,
+                  ablation, training, guideline):
         yield from group()
 
 
 STUDIES = ((RADIOTHERAPY, "Radiotherapy with vertebroplasty against radiotherapy alone"),
-           (KYPHO_IORT, "Kypho-IORT against external beam radiotherapy"))
+           (KYPHO_IORT, "Kypho-IORT against external beam radiotherapy"),
+           (TRAINING, "Isometric paravertebral muscle training"),
+           (ABLATION, "Ablation and augmentation with or without stereotactic radiotherapy"))

@@ -102,7 +102,7 @@ static void load(runner *r, set *s) {
     const mapping_file *shipped;
     isize shipped_count;
     fault fault;
-    mapping_choice choice = {.site = S("demo")};
+    mapping_choice choice = {.site = S("demo"), .all_guidelines = true};
     if (!files_mappings(&r->arena, S(MAPPINGS_SOURCE_DIR "/mappings"), &choice, &shipped,
                         &shipped_count, &fault)) {
         printf("# %s\n", fault.text);

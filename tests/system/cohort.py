@@ -13,7 +13,8 @@ FOLDER = ROOT / "demo" / "cohort"
 EXPECTED = ROOT / "tests" / "cohort"
 FILES = [FOLDER / name for name in ("cohort.ndjson", "bundle-transaction.json", "bundle.xml")]
 NOW = "2025-06-30T12:00:00Z"
-STUDIES = ("nct04242589", "nct02773966")
+STUDIES = ("nct04242589", "nct02773966", "nct02847754", "shanghai-rfa-pva-sbrt")
+GUIDELINES = ("spinal-metastases",)
 
 _FHIR = "{http://hl7.org/fhir}"
 # Elements of a Patient that FHIR repeats, as far as the cohort has them.

@@ -39,7 +39,7 @@ def declare_unit(site, maps):
 
 def forget_pain_window(site, maps):
     for parameters in site["parameters"].values():
-        del parameters["painWindow"]
+        parameters.pop("painWindow", None)
 
 
 # How a setting differs from the demo site.
@@ -68,11 +68,11 @@ class Settings(unittest.TestCase):
     time_limit = 120
 
     def run_setting(self, setting):
-        now, site = cohort.NOW, Site(studies=cohort.STUDIES)
+        now, site = cohort.NOW, Site(studies=cohort.STUDIES, guidelines=cohort.GUIDELINES)
         if setting.startswith("demo-clock-"):
             now = setting.removeprefix("demo-clock-") + "T12:00:00Z"
         else:
-            site = Site(studies=cohort.STUDIES, mappings=mappings_with(SETTINGS[setting]))
+            site = Site(studies=cohort.STUDIES, guidelines=cohort.GUIDELINES, mappings=mappings_with(SETTINGS[setting]))
         site.add_file()
         done = site.run(*cohort.FILES, now=now)
         self.assertEqual(done.returncode, 0, done.stderr[-2000:].decode())

@@ -14,7 +14,7 @@ class Site:
     copies with mode 0600, so that a test may spoil them; certificates are the run's own.
     """
 
-    def __init__(self, studies=None, site="demo", source="demo-ehr", mappings=None, folder=None):
+    def __init__(self, studies=None, guidelines=None, site="demo", source="demo-ehr", mappings=None, folder=None):
         self.folder = folder or harness.new_folder("site")
         self.keys = self.folder / "keys"
         self.keys.mkdir(mode=0o700, exist_ok=True)
@@ -38,6 +38,8 @@ class Site:
         }
         if studies is not None:
             self.config["mappings"]["studies"] = list(studies)
+        if guidelines is not None:
+            self.config["mappings"]["guidelines"] = list(guidelines)
         if site is not None:
             self.config["mappings"]["site"] = site
 

@@ -368,7 +368,7 @@ static void cohort_step(void *state) {
     fault fault;
     const mapping_file *files;
     isize n;
-    mapping_choice choice = {.site = S("demo")};
+    mapping_choice choice = {.site = S("demo"), .all_guidelines = true};
     c->found = problems_new(&c->arena);
     c->kept = arena_new(&c->arena, kept, MOST);
     when_parse_datetime(str_from(c->setting->now ? c->setting->now : "2025-06-30T12:00:00Z"),
