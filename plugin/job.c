@@ -135,7 +135,7 @@ static void run(instance *instance, job *first) {
     submitted *list;
     isize n = take_batch(instance, first, batch);
     pthread_mutex_unlock(&instance->lock);
-    list = calloc((size_t)n, sizeof *list);
+    list = calloc(n > 0 ? (size_t)n : 1, sizeof *list);
     for (isize i = 0; i < n; i++) {
         const job *j = batch[i];
         str bytes = {j->bytes, j->message_n};

@@ -230,8 +230,8 @@ static bool take_every(gather *g, int root, const char *kind) {
     if (!dir) {
         bool absent = fd < 0 && errno == ENOENT;
         if (!absent)
-            fault_set(g->fault, FAULT_CONFIG, -1,
-                      "%s in the mappings cannot be opened as a folder", kind);
+            fault_set(g->fault, FAULT_CONFIG, -1, "%s in the mappings cannot be opened as a folder",
+                      kind);
         if (fd >= 0) close(fd);
         return absent;
     }

@@ -39,8 +39,8 @@ static bool of_study(str name) {
     return str_eq(segment(name, 0), S("studies")) || of_guideline(name);
 }
 
-/* core/views/x.json, core/exports/x.json, studies/<id>/protocol.json, studies/<id>/views/x.json, the same below
- * guidelines/, sites/<site>/site.json */
+/* core/views/x.json, core/exports/x.json, studies/<id>/protocol.json, studies/<id>/views/x.json,
+ * the same below guidelines/, sites/<site>/site.json */
 static file_kind kind_of(str name) {
     str top = segment(name, 0), third = segment(name, 2);
     bool site = str_eq(top, S("sites"));

@@ -165,15 +165,10 @@ static void an_overlong_key_is_refused(void) {
                            (str){long_key, (isize)sizeof long_key}, uuid));
 }
 
-const unit_test trial_flag_json_suite[] = {UNIT_TEST(the_flag_is_written_as_r4_has_it),
-                                           UNIT_TEST(a_guideline_has_a_clinical_flag),
-                                           UNIT_TEST(an_ended_flag_has_its_end),
-                                           UNIT_TEST(the_text_is_neutral),
-                                           UNIT_TEST(the_text_comes_from_the_protocol),
-                                           UNIT_TEST(evidence_is_capped_at_fifty),
-                                           UNIT_TEST(a_subject_may_be_an_identifier),
-                                           UNIT_TEST(the_identifier_is_the_keyed_hash),
-                                           UNIT_TEST(an_export_names_under_another_label),
-                                           UNIT_TEST(the_identifier_separates_its_parts),
-                                           UNIT_TEST(an_overlong_key_is_refused),
-                                           UNIT_END};
+const unit_test trial_flag_json_suite[] = {
+    UNIT_TEST(the_flag_is_written_as_r4_has_it),    UNIT_TEST(a_guideline_has_a_clinical_flag),
+    UNIT_TEST(an_ended_flag_has_its_end),           UNIT_TEST(the_text_is_neutral),
+    UNIT_TEST(the_text_comes_from_the_protocol),    UNIT_TEST(evidence_is_capped_at_fifty),
+    UNIT_TEST(a_subject_may_be_an_identifier),      UNIT_TEST(the_identifier_is_the_keyed_hash),
+    UNIT_TEST(an_export_names_under_another_label), UNIT_TEST(the_identifier_separates_its_parts),
+    UNIT_TEST(an_overlong_key_is_refused),          UNIT_END};
