@@ -3,8 +3,8 @@
  * prints TAP, one line a case. A case gives resources of one patient, Patient/p, or samples below
  * ../shared, and by hand what they must lead to: rows of views, criterion results ("met",
  * "unknown:stale"), evidence, verdicts, contradictions and circumstances. A case may name a site of
- * tests/mappings/sites, which has the demo's local codes beside its own settings; else the demo
- * site is used. `mappings_test FILE...` runs other files of cases. */
+ * mappings/sites, or one of tests/mappings/sites, which has the demo's local codes beside its own
+ * settings; else the demo site is used. `mappings_test FILE...` runs other files of cases. */
 #include "deliver/deliver.h"
 #include "fhir/json.h"
 #include "fhir/read.h"
@@ -97,12 +97,19 @@ static isize test_site(runner *r, str site, mapping_file *files, isize n) {
     return n;
 }
 
+/* Whether mappings/sites has the site: then it is loaded as it is. */
+static bool is_shipped(runner *r, str site) {
+    str path = arena_printf(&r->arena, "%s/mappings/sites/%.*s/site.json", MAPPINGS_SOURCE_DIR,
+                            STR_ARGS(site));
+    return access(path.p, R_OK) == 0;
+}
+
 static void load(runner *r, set *s) {
-    bool demo = str_eq(s->site, S("demo"));
+    bool own = is_shipped(r, s->site);
     const mapping_file *shipped;
     isize shipped_count;
     fault fault;
-    mapping_choice choice = {.site = S("demo"), .all_guidelines = true};
+    mapping_choice choice = {.site = own ? s->site : S("demo"), .all_guidelines = true};
     if (!files_mappings(&r->arena, S(MAPPINGS_SOURCE_DIR "/mappings"), &choice, &shipped,
                         &shipped_count, &fault)) {
         printf("# %s\n", fault.text);
@@ -111,12 +118,12 @@ static void load(runner *r, set *s) {
     mapping_file *files = arena_new(&r->arena, mapping_file, FILES);
     isize n = 0;
     for (isize i = 0; i < shipped_count && n < FILES; i++)
-        if (demo || !str_ends(shipped[i].name, S("/site.json"))) files[n++] = shipped[i];
-    for (isize i = 0; !demo && i < n; i++) /* the demo's local codes hold at the other sites too */
+        if (own || !str_ends(shipped[i].name, S("/site.json"))) files[n++] = shipped[i];
+    for (isize i = 0; !own && i < n; i++) /* the demo's local codes hold at the other sites too */
         if (str_starts(files[i].name, S("sites/demo/")))
             files[i].name = arena_printf(&r->arena, "sites/%.*s/%.*s", STR_ARGS(s->site),
                                          STR_ARGS(str_slice(files[i].name, 11, files[i].name.n)));
-    if (!demo) n = test_site(r, s->site, files, n);
+    if (!own) n = test_site(r, s->site, files, n);
     problems found = problems_new(&r->arena);
     if (!files_zone(&r->arena, mappings_timezone(&r->arena, files, n), &s->zone, &fault))
         printf("# %s\n", fault.text);
