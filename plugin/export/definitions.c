@@ -103,9 +103,12 @@ static void put_variable(const export_job *job, arena *arena, const study *s, bu
         buf_add(out, S("}]"));
     }
     buf_add(out, S(",\"type\":\"dichotomous\",\"characteristic\":["));
+    bool first = true;
     for (isize i = 0; i < study_criterion_count(s); i++) {
-        if (i) buf_byte(out, ',');
+        if (study_criterion(s, i)->kind == CRITERION_REPORT) continue; /* nobody is chosen by it */
+        if (!first) buf_byte(out, ',');
         put_characteristic(s, study_criterion(s, i), out);
+        first = false;
     }
     buf_add(out, S("]}"));
 }

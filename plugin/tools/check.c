@@ -116,9 +116,10 @@ static void check_every_site(checking *c) {
     for (isize i = 0; i < n && !c->stopped; i++) check_site(c, names[i].p);
 }
 
-/* What lies beside core, studies and sites is read by nobody. */
+/* What lies beside core, studies, guidelines and sites is read by nobody. */
 static void check_top(checking *c) {
-    static const str known[] = {S_INIT("core"), S_INIT("studies"), S_INIT("sites")};
+    static const str known[] = {S_INIT("core"), S_INIT("studies"), S_INIT("guidelines"),
+                                S_INIT("sites")};
     DIR *dir = opendir(c->folder);
     for (struct dirent *e; dir && (e = readdir(dir)) != NULL;) {
         str name = str_from(e->d_name), near;
@@ -126,15 +127,16 @@ static void check_top(checking *c) {
         for (isize i = 0; i < COUNT_OF(known); i++) expected |= str_eq(name, known[i]);
         if (expected) continue;
         near = problem_nearest(name, known, COUNT_OF(known));
-        problems_add(&c->found,
-                     (problem){.level = PROBLEM_WARNING,
-                               .code = "structure",
-                               .file = arena_str(&c->arena, name),
-                               .at = -1,
-                               .text = S("this folder is not read"),
-                               .remedy = near.n ? arena_printf(&c->arena, "did you mean \"%.*s\"?",
-                                                               STR_ARGS(near))
-                                                : S("mappings lie in core, studies and sites")});
+        problems_add(
+            &c->found,
+            (problem){.level = PROBLEM_WARNING,
+                      .code = "structure",
+                      .file = arena_str(&c->arena, name),
+                      .at = -1,
+                      .text = S("this folder is not read"),
+                      .remedy =
+                          near.n ? arena_printf(&c->arena, "did you mean \"%.*s\"?", STR_ARGS(near))
+                                 : S("mappings lie in core, studies, guidelines and sites")});
     }
     if (dir) closedir(dir);
 }

@@ -81,7 +81,7 @@ static void put_head(document *d, const study *s, const export_facts *facts) {
 static void put_criterion(document *d, const criterion_info *c, const finding *f) {
     uint32_t at = tape_open(&d->to, d->set->export.key_criterion, d->set->export.criterion, 0);
     put(d, CRITERION_ID, c->id);
-    put(d, CRITERION_KIND, c->kind == CRITERION_INCLUSION ? S("inclusion") : S("exclusion"));
+    put(d, CRITERION_KIND, criterion_kind_name(c->kind));
     put(d, CRITERION_TEXT, c->text);
     if (f) {
         put(d, CRITERION_RESULT, result_name(f->result));
