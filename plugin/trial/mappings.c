@@ -109,7 +109,7 @@ static void check_folder(loader *l, isize first) {
     const mappings *m = l->set;
     const set_file *file = &m->files[first];
     bool site = str_eq(segment(file->name, 0), S("sites"));
-    if (!site && !str_eq(segment(file->name, 0), S("studies"))) return;
+    if (!site && !of_study(file->name)) return;
     if (first > 0 && same_folder(m->files[first - 1].name, file->name)) return; /* was looked at */
     str wanted = site ? S("site.json") : S("protocol.json"), near = {0};
     for (isize i = first; i < m->file_count && same_folder(m->files[i].name, file->name); i++) {
