@@ -181,6 +181,7 @@ def mistakes_in_case_files_are_told(kit):
         (lambda d: d["cases"][0].update(expect="unknown:lost"), '"expect" is no result'),
         (lambda d: d["cases"][0].update(shows=["edge"]), '"shows" has another word'),
         (lambda d: d["cases"][0].update(input=["lost.ndjson"]), "there is no input file lost.ndjson"),
+        (lambda d: d["cases"][0].update(now="2025-06-30"), '"now" is no instant'),
         (lambda d: d["cases"][0].pop("proves"), '"proves" must quote the source'),
         (lambda d: d.update(cases={}), '"cases" must be an array'),
     ]

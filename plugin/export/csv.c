@@ -55,20 +55,8 @@ static void value_text(const view_value *v, buf *out) {
     }
 }
 
-typedef struct csv_rows {
-    const export_job *job;
-    arena *arena;
-    const subject *subject;
-    const view_rows_column *columns;
-    isize column_count;
-    str *lines;
-    isize n, cap;
-} csv_rows;
-
-static void take_row(void *self, uint32_t node) {
-    csv_rows *r = self;
-    buf line = buf_new(r->arena, EXPORT_TEXT_BYTES, "a line of CSV");
-    csv_field(&line, r->subject->name, false);
+static void write_row(const leaving_rows *r, uint32_t node, buf *line) {
+    csv_field(line, r->subject->name, false);
     for (isize i = 0; i < r->column_count; i++) {
         view_value *values;
         buf cell = buf_new(r->arena, EXPORT_TEXT_BYTES, "a cell of CSV");
@@ -77,32 +65,14 @@ static void take_row(void *self, uint32_t node) {
             if (k) buf_byte(&cell, ';');
             value_text(&values[k], &cell);
         }
-        buf_byte(&line, ',');
-        csv_field(&line, buf_str(&cell), is_number(&r->columns[i]));
+        buf_byte(line, ',');
+        csv_field(line, buf_str(&cell), is_number(&r->columns[i]));
     }
-    csv_line_end(&line);
-    if (r->n == r->cap) {
-        isize cap = r->cap ? r->cap * 2 : 16;
-        r->lines =
-            arena_grow(r->arena, r->lines, r->n, cap, (isize)sizeof(str), (isize) _Alignof(str));
-        r->cap = cap;
-    }
-    r->lines[r->n++] = buf_str(&line);
+    csv_line_end(line);
 }
 
 void csv_subject(const export_job *job, const subject *s, parts *to) {
-    for (isize i = 0; i < view_rows_views(job); i++) {
-        const view *v = view_rows_view(job, i);
-        view_rows_column *columns;
-        csv_rows rows = {.job = job, .arena = to->arena, .subject = s};
-        rows.column_count = view_rows_columns(job, to->arena, v, &columns);
-        rows.columns = columns;
-        view_rows_each(s, v, take_row, &rows);
-        sort_texts(to->arena, rows.lines, rows.n);
-        buf text = buf_new(to->arena, EXPORT_TEXT_BYTES, "a subject's rows of CSV");
-        for (isize k = 0; k < rows.n; k++) buf_add(&text, rows.lines[k]);
-        if (rows.n) parts_add(to, csv_file(to->arena, v), rows.n, buf_str(&text));
-    }
+    view_rows_subject(job, s, csv_file, write_row, to);
 }
 
 void csv_frame(const export_job *job, arena *arena, const view *v, export_frame *out) {

@@ -95,3 +95,40 @@ isize view_rows_values(const export_job *job, arena *arena, const subject *s, ui
     }
     return n;
 }
+
+/* --- a subject's lines --- */
+typedef struct lining {
+    leaving_rows rows;
+    void (*line)(const leaving_rows *rows, uint32_t node, buf *out);
+    str *lines;
+    isize n, cap;
+} lining;
+
+static void take_row(void *self, uint32_t node) {
+    lining *l = self;
+    arena *arena = l->rows.arena;
+    buf line = buf_new(arena, EXPORT_TEXT_BYTES, "a line of an export");
+    l->line(&l->rows, node, &line);
+    if (l->n == l->cap) {
+        isize cap = l->cap ? l->cap * 2 : 16;
+        l->lines =
+            arena_grow(arena, l->lines, l->n, cap, (isize)sizeof(str), (isize) _Alignof(str));
+        l->cap = cap;
+    }
+    l->lines[l->n++] = buf_str(&line);
+}
+
+void view_rows_subject(const export_job *job, const subject *s, str (*file)(arena *, const view *),
+                       void (*line)(const leaving_rows *rows, uint32_t node, buf *out), parts *to) {
+    for (isize i = 0; i < view_rows_views(job); i++) {
+        const view *v = view_rows_view(job, i);
+        view_rows_column *columns;
+        isize n = view_rows_columns(job, to->arena, v, &columns);
+        lining l = {.rows = {job, to->arena, s, columns, n}, .line = line};
+        view_rows_each(s, v, take_row, &l);
+        sort_texts(to->arena, l.lines, l.n);
+        buf text = buf_new(to->arena, EXPORT_TEXT_BYTES, "a subject's rows");
+        for (isize k = 0; k < l.n; k++) buf_add(&text, l.lines[k]);
+        if (l.n) parts_add(to, file(to->arena, v), l.n, buf_str(&text));
+    }
+}

@@ -71,6 +71,18 @@ typedef struct view_rows_column {
 } view_rows_column;
 /* The columns of a view that leave, `source` first where it is a stored one. */
 isize view_rows_columns(const export_job *job, arena *arena, const view *v, view_rows_column **out);
+/* One view's rows on their way to lines. */
+typedef struct leaving_rows {
+    const export_job *job;
+    arena *arena;
+    const subject *subject;
+    const view_rows_column *columns;
+    isize column_count;
+} leaving_rows;
+/* Adds a part for each view of which the subject has rows: `file` names it, `line` writes one row;
+ * the lines are sorted. */
+void view_rows_subject(const export_job *job, const subject *s, str (*file)(arena *, const view *),
+                       void (*line)(const leaving_rows *rows, uint32_t node, buf *out), parts *to);
 /* Calls `row` with the node of each row that can be used. */
 void view_rows_each(const subject *s, const view *v, void (*row)(void *self, uint32_t node),
                     void *self);

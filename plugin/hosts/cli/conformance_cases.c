@@ -91,6 +91,10 @@ static void check_case(conformance *c, const conformance_case *at) {
     const char *decision = doc_text(at->document, "decision");
     if (*decision && strcmp(decision, "met") != 0 && strcmp(decision, "not-met") != 0)
         mistake(c, at->folder, at->name, "\"decision\" must be met or not-met", "");
+    const char *now = doc_text(at->document, "now");
+    if (*now && !session_is_instant(now))
+        mistake(c, at->folder, at->name,
+                "\"now\" is no instant such as 2025-06-30T12:00:00Z:", now);
     check_shows(c, at);
     check_inputs(c, at);
 }

@@ -143,6 +143,11 @@ bool session_open(session *s, const char *name, const char *text, size_t n) {
     return true;
 }
 
+bool session_is_instant(const char *text) {
+    int64_t ns;
+    return parse_now(text, &ns);
+}
+
 bool session_clock(session *s, const char *now) {
     if (parse_now(now, &s->now_ns)) return true;
     fprintf(stderr, "fhirtrial: --now \"%s\" is no instant: write it as 2025-06-30T12:00:00Z\n",

@@ -50,6 +50,8 @@ bool session_load(session *session, const session_options *options);
 char *session_config(const session_options *options, size_t *n);
 bool session_open(session *session, const char *name, const char *text, size_t n);
 bool session_clock(session *session, const char *now);
+/* Whether a text is an instant as --now takes it. */
+bool session_is_instant(const char *text);
 void session_unload(session *session);
 
 /* The answer to a query as a NUL-terminated malloc'ed text, or NULL; *code is the library's. */
