@@ -83,6 +83,17 @@ FAILING = [
     ("name.give", "semantic", "", False),
     ("(1 | 2) + 1", "execution", "", True),
     ("1 + 1", "execution", "", False),
+    ("1 +", "semantic", "", False),
+    ("1 +", "execution", "", False),
+    ("name.give", "syntax", 'mode="strict"', False),
+    ("name.give", "execution", 'mode="strict"', False),
+    ("(1 | 2) + 1", "syntax", "", False),
+    ("(1 | 2) + 1", "semantic", "", False),
+    ("@2014-01-01 + 7", "semantic", "", True),
+    ("name.startsWith('A')", "semantic", "", True),
+    ("name.is(nonsense)", "execution", "", True),
+    ("1 + 1", "false", "", False),
+    ("{}", "false", "", True),
 ]
 
 

@@ -37,7 +37,8 @@ typedef enum ast_kind {
     AST_SUBSCRIPT, /* left[right] */
     AST_UNARY,     /* op left */
     AST_BINARY,    /* left op right */
-    AST_TYPE_TEST  /* left is right, left as right; right is a type name */
+    AST_TYPE_TEST, /* left is right, left as right; right is a type name */
+    AST_REFUSED    /* name: why evaluating it fails, where a lenient compilation lets it stand */
 } ast_kind;
 
 typedef enum binary_op {

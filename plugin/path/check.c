@@ -115,11 +115,12 @@ static bool kinds_meet(int a, int b) {
     return a == b || (numeric(a) && numeric(b)) || (dated(a) && dated(b));
 }
 
-static void clash(checker *c, const ast *a, const char *what) {
-    check_strict(c, a->at,
-                 arena_printf(c->arena, "%s and %s %s", value_kind_name(static_kind(a->left->type)),
-                              value_kind_name(static_kind(a->right->type)), what),
-                 S("convert one side (toString(), toDate(), a literal such as @2025-01-31)"));
+static void clash(checker *c, const ast *a, const char *what, bool always) {
+    void (*report)(checker *, isize, str, str) = always ? check_error : check_strict;
+    report(c, a->at,
+           arena_printf(c->arena, "%s and %s %s", value_kind_name(static_kind(a->left->type)),
+                        value_kind_name(static_kind(a->right->type)), what),
+           S("convert one side (toString(), toDate(), a literal such as @2025-01-31)"));
 }
 
 /* A number has the unit 1, and is unknown beside any other: a rule that is never true. */
@@ -137,14 +138,14 @@ static void check_order(checker *c, ast *a) {
     check_single(c, a->left, sign_text(c, a));
     check_single(c, a->right, sign_text(c, a));
     int l = static_kind(a->left->type), r = static_kind(a->right->type);
-    if (l >= 0 && r >= 0 && !kinds_meet(l, r)) clash(c, a, "have no order between them");
+    if (l >= 0 && r >= 0 && !kinds_meet(l, r)) clash(c, a, "have no order between them", false);
     check_bare_number(c, a, l, r);
     a->type = static_value(ITEM_BOOLEAN);
 }
 
 static void check_equality(checker *c, ast *a) {
     int l = static_kind(a->left->type), r = static_kind(a->right->type);
-    if (l >= 0 && r >= 0 && !kinds_meet(l, r)) clash(c, a, "are never equal");
+    if (l >= 0 && r >= 0 && !kinds_meet(l, r)) clash(c, a, "are never equal", false);
     check_bare_number(c, a, l, r);
     bool equals = a->op == BINARY_EQUAL || a->op == BINARY_NOT_EQUAL;
     if (equals && a->left->type.many && a->right->kind == AST_LITERAL)
@@ -153,6 +154,12 @@ static void check_equality(checker *c, ast *a) {
                       "and is false"),
                     S("write exists($this = ...) on the left side, or in"));
     a->type = static_value(ITEM_BOOLEAN);
+}
+
+/* FHIRPath has no date plus a number, whatever the data: an error in either mode. */
+static bool moves_by_number(int l, int r) {
+    bool number = r == ITEM_INTEGER || r == ITEM_LONG || r == ITEM_DECIMAL;
+    return (dated(l) || l == ITEM_TIME) && number;
 }
 
 static void check_arithmetic(checker *c, ast *a) {
@@ -167,7 +174,7 @@ static void check_arithmetic(checker *c, ast *a) {
         bool time = dated(l) || l == ITEM_TIME;
         bool fine = (numeric(l) && numeric(r)) || (moves && time && r == ITEM_QUANTITY) ||
                     (a->op == BINARY_ADD && l == ITEM_STRING && r == ITEM_STRING);
-        if (!fine) clash(c, a, "do not go together here");
+        if (!fine) clash(c, a, "do not go together here", moves && moves_by_number(l, r));
         if (time || l == ITEM_STRING) a->type = static_value(l);
         if (l == ITEM_QUANTITY || (numeric(l) && r == ITEM_QUANTITY))
             a->type = static_value(ITEM_QUANTITY);
@@ -263,6 +270,10 @@ void check_node(checker *c, ast *a, const context *ctx) {
     case AST_LITERAL:
         a->type = static_value(a->literal.kind);
         if (!shareable_literal(a->literal.kind)) c->not_shareable = true;
+        break;
+    case AST_REFUSED:
+        check_strict(c, a->at, a->name, S("correct the literal"));
+        a->type = static_any();
         break;
     case AST_THIS: a->type = ctx->focus; break;
     case AST_INDEX:

@@ -2,10 +2,10 @@
 /* check.h: resolves every name of a tree against the model and infers what each part can be. In
  * strict mode (mappings) what can only be a mistake is an error: an unknown element, a wrong root
  * type, an input a function does not take, several items where one is needed, an ordered function
- * on an unordered collection. In lenient mode these are warnings and the data decides. Names that
- * cannot be resolved at all (functions, types, %names) are errors in both. check.c walks the tree,
- * check_members.c knows the model, check_calls.c the functions, static.c the algebra of static
- * types. */
+ * on an unordered collection. In lenient mode these are warnings and the data decides. Names of
+ * functions and %names that cannot be resolved, and inputs that no data can make right, are errors
+ * in both. check.c walks the tree, check_members.c knows the model, check_calls.c the functions,
+ * static.c the algebra of static types. */
 #ifndef FHIRTRIAL_PATH_CHECK_H
 #define FHIRTRIAL_PATH_CHECK_H
 

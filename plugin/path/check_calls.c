@@ -55,11 +55,12 @@ static void check_letter(checker *c, const ast *a, char letter, const char *what
     if (letter == 'w')
         never = static_never(c->model, a->type, ITEM_DATETIME) &&
                 static_never(c->model, a->type, ITEM_TIME);
+    /* No data can make it right: an error in either mode. */
     if (never)
-        check_strict(c, a->at,
-                     arena_printf(c->arena, "%s cannot be %.*s", what,
-                                  STR_ARGS(static_name(c->arena, c->model, a->type))),
-                     S("take an element of the right type, or convert it"));
+        check_error(c, a->at,
+                    arena_printf(c->arena, "%s cannot be %.*s", what,
+                                 STR_ARGS(static_name(c->arena, c->model, a->type))),
+                    S("take an element of the right type, or convert it"));
 }
 
 /* The context that a function's expression argument runs in. */
@@ -119,11 +120,20 @@ static void result_type(ast *a, const call_row *row) {
 }
 
 /* --- the ones with rules of their own --- */
+/* Of several items that are no Booleans no data makes a condition: an error in either mode. */
+static void check_condition(checker *c, const ast *a) {
+    if (a->type.many && static_never(c->model, a->type, ITEM_BOOLEAN))
+        check_error(c, a->at, S("the condition of iif() needs one Boolean"),
+                    S("write exists() or a comparison"));
+    else
+        check_boolean(c, a, "the condition of iif()");
+}
+
 static void check_branches(checker *c, ast *a, call_id id) {
     ast *first = a->args;
     if (id == CALL_ID_iif) {
         check_single(c, a->left, "iif()");
-        check_boolean(c, first, "the condition of iif()");
+        check_condition(c, first);
         first = first->next;
     }
     a->type = first->type;

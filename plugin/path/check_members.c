@@ -36,8 +36,20 @@ static void type_parts(checker *c, const ast *a, str *space, str *name) {
         *name = arena_printf(c->arena, "%.*s.%.*s", STR_ARGS(*name), STR_ARGS(chain[i]->name));
 }
 
+/* A name that stands for no type: FHIRPath has it fail when it is evaluated. */
+static void unknown_type(checker *c, ast *a, str name) {
+    a->name = arena_printf(c->arena, "there is no type \"%.*s\"", STR_ARGS(name));
+    check_strict(c, a->at, a->name,
+                 S("use a FHIR R4 type or one of Boolean String Integer Long Decimal Date DateTime "
+                   "Time Quantity"));
+    a->kind = AST_REFUSED;
+    a->type = static_any();
+}
+
 void check_type_name(checker *c, ast *a) {
     str space, name;
+    if (a->kind == AST_REFUSED || (a->kind == AST_LITERAL && a->literal.kind == ITEM_TYPE))
+        return; /* seen before: the body of repeat() is checked twice */
     type_parts(c, a, &space, &name);
     item t = {.kind = ITEM_TYPE, .text = name, .node = SYSTEM_NONE};
     bool system = system_kind(name, &t.node);
@@ -52,19 +64,19 @@ void check_type_name(checker *c, ast *a) {
                   : system            ? NAMESPACE_EITHER
                                       : NAMESPACE_FHIR;
     }
-    if (name.n == 0)
+    if (name.n == 0) {
         check_error(c, a->at, S("a type name is needed here"), S("write a type such as Quantity"));
-    else if (t.type == TYPE_NONE && !system && !str_eq(space, S("System")))
-        check_error(
-            c, a->at, arena_printf(c->arena, "there is no type \"%.*s\"", STR_ARGS(name)),
-            S("use a FHIR R4 type or one of Boolean String Integer Long Decimal Date DateTime "
-              "Time Quantity"));
+    } else if (t.type == TYPE_NONE && !system && !str_eq(space, S("System"))) {
+        unknown_type(c, a, name);
+        return;
+    }
     a->kind = AST_LITERAL;
     a->literal = t;
     a->type = static_value(ITEM_TYPE);
 }
 
 static_type check_named_type(const ast *a) {
+    if (a->kind != AST_LITERAL) return static_any();
     if (a->literal.type != TYPE_NONE) return static_node(a->literal.type);
     if (a->literal.node != SYSTEM_NONE) return static_value((int)a->literal.node);
     return (static_type){.kind = STATIC_EMPTY};

@@ -123,6 +123,11 @@ static bool time_value(arena *arena, token_kind kind, str text, item *out, const
     return true;
 }
 
+bool literal_has_zone(str time) {
+    return str_find_byte(time, 'Z', 0) >= 0 || str_find_byte(time, '+', 0) >= 0 ||
+           str_find_byte(time, '-', 0) >= 0;
+}
+
 bool literal_value(arena *arena, token_kind kind, str text, item *out, const char **why) {
     memset(out, 0, sizeof *out);
     if (kind == TOKEN_INTEGER || kind == TOKEN_LONG || kind == TOKEN_DECIMAL)

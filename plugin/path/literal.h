@@ -13,6 +13,8 @@ bool literal_unquote(arena *arena, str quoted, str *out);
 /* A number, date or time token's text as a value; false when out of range or no calendar date, with
  * *why set to static text. */
 bool literal_value(arena *arena, token_kind kind, str text, item *out, const char **why);
+/* Whether a time token's text ends in a zone, which a Time has not. */
+bool literal_has_zone(str time);
 /* The singular of a calendar duration word ("years" -> "year"), or the empty str. */
 str literal_calendar_unit(str word);
 

@@ -178,7 +178,15 @@ void lower_tree(emitter *e, const ast *a) {
         break;
     case AST_UNARY:
     case AST_BINARY: lower_operator(e, a); break;
+    case AST_REFUSED:
+        i = emit(e, OP_refused, a);
+        e->ops[i].b = emit_constant(e, (item){.kind = ITEM_STRING, .text = a->name});
+        break;
     case AST_TYPE_TEST:
+        if (a->right->kind == AST_REFUSED) {
+            lower_tree(e, a->right);
+            break;
+        }
         lower_tree(e, a->left);
         i = emit(e, operator_code(a->op), a);
         e->ops[i].b = emit_constant(e, a->right->literal);

@@ -38,7 +38,8 @@ op_code operator_code(uint8_t op) {
 
 /* --- paths --- */
 static bool keeps_type(const ast *a) {
-    if (a->kind != AST_CALL || a->target != CALL_ID_ofType) return false;
+    if (a->kind != AST_CALL || a->target != CALL_ID_ofType || a->args->kind != AST_LITERAL)
+        return false;
     item type = a->args->literal;
     return type.type != TYPE_NONE && type.scale != NAMESPACE_SYSTEM;
 }

@@ -65,7 +65,7 @@ void path_report(const reporter *r, problem_level level, const char *code, isize
 static ast *parse_expression(parser *p, int binds);
 
 static void fail(parser *p, isize at, str text, str remedy) {
-    if (!p->failed) path_report(p->reporter, PROBLEM_ERROR, "invalid", at, text, remedy);
+    if (!p->failed) path_report(p->reporter, PROBLEM_ERROR, PATH_SYNTAX, at, text, remedy);
     p->failed = true;
     p->token = (token){.kind = TOKEN_END, .at = at};
 }
@@ -214,8 +214,13 @@ static ast *parse_literal(parser *p) {
     ast *a = new_node(p, AST_LITERAL, p->token);
     const char *why = NULL;
     token_kind kind = p->token.kind;
-    if (!literal_value(p->arena, kind, lex_text(&p->lexer, p->token), &a->literal, &why))
+    str text = lex_text(&p->lexer, p->token);
+    if (kind == TOKEN_TIME && literal_has_zone(text)) {
+        a->kind = AST_REFUSED;
+        a->name = S("a time literal has no time zone");
+    } else if (!literal_value(p->arena, kind, text, &a->literal, &why)) {
         fail(p, p->token.at, str_from(why), S("correct the literal"));
+    }
     advance(p);
     if (kind == TOKEN_INTEGER || kind == TOKEN_DECIMAL) take_unit(p, a);
     return a;

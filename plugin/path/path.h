@@ -106,6 +106,10 @@ typedef struct path_environment {
 
 typedef struct program program;
 
+/* The code of a finding that the text is no FHIRPath; other errors of a compilation are about what
+ * it means, and those of a run about the data. */
+#define PATH_SYNTAX "structure"
+
 /* Compiles; NULL when there was an error. Findings go to `found` with `at` = byte offset in
  * `expression`; file and place are the caller's to fill in (`file`, `place` are copied into each
  * problem). The program lives in `arena`. (FHIRPath N1, 3.0.0; FHIR R4 fhirpath.html.) */

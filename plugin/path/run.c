@@ -167,6 +167,7 @@ static bool run_other(machine *m, const op *o) {
     case OP_context: pile_begin(m); return push_node(m, m->context);
     case OP_row_index: return run_row_index(m);
     case OP_value_part: return run_value_part(m, o);
+    case OP_refused: return machine_fail(m, "%.*s", STR_ARGS(m->program->constants[o->b].text));
     default: return operator_run(m, o);
     }
 }

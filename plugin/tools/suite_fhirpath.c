@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `fhirtrial suite fhirpath`: any suite file of the official FHIRPath format over its inputs. A
- * test passes when count, order, value and declared type agree, or when it must fail and does. What
- * a test is called, and which group or file it is in, is only ever printed. */
+ * test passes when count, order, value and declared type agree, or when it must fail and does so as
+ * it says: by its syntax, by what it means, or when it is evaluated. What a test is called, and
+ * which group or file it is in, is only ever printed. */
 #include "fhir/read.h"
 #include "files/files.h"
 #include "path/path.h"
@@ -18,6 +19,7 @@ static const char help[] =
     "\n"
     "Runs an official FHIRPath suite file. Inputs are looked up in FOLDER by name, as XML\n"
     "or, where only that is there, as JSON. Prints each failure with expected and got.\n"
+    "A test that must fail has to do so by the kind of error it names.\n"
     "\n"
     "  --edition   r4 (default) or r5: the readings where the two suites differ\n"
     "  --expected  tests known to fail, one a line: name, cause (ours, suite or\n"
@@ -151,7 +153,28 @@ static bool outputs_agree(running *r, path_run *run, collection got) {
 }
 
 /* --- one test --- */
-static void print_failure(running *r, path_run *run, collection got, const char *error) {
+/* What kind of error a compilation ended in: the text is no FHIRPath, or what it means is wrong. */
+static const char *class_of(const char *code) {
+    if (strcmp(code, PATH_SYNTAX) == 0) return "syntax";
+    return strcmp(code, "invalid") == 0 ? "semantic" : "limit";
+}
+
+typedef struct failure {
+    const char *class; /* syntax, semantic, execution, limit; NULL: none */
+    const char *text;
+} failure;
+
+static failure compile_failure(running *r, const problems *found) {
+    for (isize i = 0; i < found->n; i++) {
+        const problem *p = &found->list[i];
+        if (p->level >= PROBLEM_ERROR)
+            return (failure){class_of(p->code),
+                             arena_printf(&r->scratch, "%.*s", STR_ARGS(p->text)).p};
+    }
+    return (failure){"limit", "too many findings"};
+}
+
+static void print_failure(running *r, path_run *run, collection got, failure failed) {
     const suite_test *t = r->test;
     if (r->quiet) return;
     printf("FAIL %.*s / %.*s: %s\n  %.*s\n", STR_ARGS(t->group), STR_ARGS(t->name), r->why,
@@ -160,7 +183,7 @@ static void print_failure(running *r, path_run *run, collection got, const char 
         printf("  expected %.*s %.*s\n", STR_ARGS(t->outputs[i].type),
                STR_ARGS(t->outputs[i].text));
     if (t->invalid.n > 0) printf("  expected an error (%.*s)\n", STR_ARGS(t->invalid));
-    if (error) printf("  got the error: %s\n", error);
+    if (failed.class) printf("  got the error (%s): %s\n", failed.class, failed.text);
     for (isize i = 0; i < got.n; i++)
         printf("  got      %.*s %.*s\n",
                STR_ARGS(model_type_name(run->tape->model, item_type(run, got.items[i]))),
@@ -181,19 +204,19 @@ static void run_test(void *state) {
                           .strict = t->strict,
                           .edition_r4 = r->r4};
     program *p = path_compile(&r->scratch, &e, t->expression, S(""), S(""), &found);
-    const char *error = NULL;
-    for (isize i = 0; !p && i < found.n; i++)
-        if (found.list[i].level >= PROBLEM_ERROR)
-            error = arena_printf(&r->scratch, "%.*s", STR_ARGS(found.list[i].text)).p;
-    if (p && path_evaluate(p, &run, 0, &got) != PATH_OK) error = run.reason;
+    failure failed = {0};
+    if (!p) failed = compile_failure(r, &found);
+    path_status status = p ? path_evaluate(p, &run, 0, &got) : PATH_OK;
+    if (status != PATH_OK)
+        failed = (failure){status == PATH_LIMIT ? "limit" : "execution", run.reason};
     if (t->invalid.n > 0) {
-        r->pass = error != NULL;
-        r->why = "it should fail";
+        r->pass = failed.class && str_eq(t->invalid, str_from(failed.class));
+        r->why = failed.class ? "it fails with another kind of error" : "it should fail";
     } else {
         r->why = "it fails";
-        r->pass = !error && outputs_agree(r, &run, got);
+        r->pass = !failed.class && outputs_agree(r, &run, got);
     }
-    if (!r->pass) print_failure(r, &run, got, error);
+    if (!r->pass) print_failure(r, &run, got, failed);
 }
 
 static bool is_listed(const running *r, str name) {

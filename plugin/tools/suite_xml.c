@@ -34,7 +34,12 @@ static void read_test(xmlNode *n, str group, void (*test)(void *, const suite_te
     for (xmlNode *k = n->children; k; k = k->next) {
         if (is_named(k, "expression")) {
             t.expression = content(k);
+            drop(t.invalid);
             t.invalid = attribute(k, "invalid");
+            if (str_eq(t.invalid, S("false"))) {
+                drop(t.invalid);
+                t.invalid = (str){0};
+            }
             drop(mode_of_expression);
             mode_of_expression = attribute(k, "mode");
         } else if (is_named(k, "output") && t.output_count < OUTPUTS) {

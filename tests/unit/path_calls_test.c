@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of functions: rows make sense, each is found by its name, and each is used by at least
- * one line of tests/path. */
+/* The table of functions: rows make sense, each is found by its name, and each function and
+ * operator stands in at least one line of tests/path. */
 #include "path/calls.h"
+#include "path/parse.h"
 #include "unit.h"
 
 #include <stdio.h>
@@ -26,25 +27,71 @@ static void rows(void) {
     CHECK_INT(call_argument(&call_table[CALL_ID_sort], 7), 'e');
 }
 
-static void each_is_tested(void) {
-    static const char *const files[] = {"existence",  "subsets", "control", "strings",    "math",
-                                        "conversion", "dates",   "types",   "quantities", "fhir"};
-    bool used[CALL_COUNT] = {false};
-    for (size_t f = 0; f < sizeof files / sizeof files[0]; f++) {
-        char path[64], name[64];
-        size_t length;
-        snprintf(path, sizeof path, "tests/path/%s.txt", files[f]);
-        char *text = unit_read(unit_source(path), &length);
-        for (int i = 0; text && i < CALL_COUNT; i++) {
-            snprintf(name, sizeof name, "%s(", call_table[i].name);
-            used[i] = used[i] || strstr(text, name) != NULL;
-        }
-        free(text);
+/* What the expressions of tests/path are made of. */
+typedef struct used {
+    arena arena;
+    landing landing;
+    str line;
+    bool call[CALL_COUNT], binary[BINARY_IMPLIES + 1], kind[AST_REFUSED + 1], minus, plus;
+} used;
+
+static void note(used *u, const ast *a) {
+    if (!a) return;
+    u->kind[a->kind] = true;
+    if (a->kind == AST_BINARY || a->kind == AST_TYPE_TEST) u->binary[a->op] = true;
+    if (a->kind == AST_UNARY) *(a->op == '-' ? &u->minus : &u->plus) = true;
+    int id = a->kind == AST_CALL ? call_find(a->name) : -1;
+    if (id >= 0) u->call[id] = true;
+    note(u, a->left);
+    note(u, a->right);
+    for (const ast *arg = a->args; arg; arg = arg->next) note(u, arg);
+}
+
+/* Only a line whose result is a value, or nothing, tells what an operator does. */
+static void note_line(void *state) {
+    used *u = state;
+    isize arrow = str_find(u->line, S("=>"), 0);
+    if (arrow < 0 || u->line.p[0] == '#' || u->line.p[0] == '!') return;
+    str wants = str_trim(str_slice(u->line, arrow + 2, u->line.n));
+    if (str_starts(wants, S("refused")) || str_starts(wants, S("error"))) return;
+    problems found = problems_new(&u->arena);
+    str source = str_trim(str_slice(u->line, 0, arrow));
+    reporter r = {.found = &found, .source = source};
+    note(u, path_parse(&u->arena, source, &r));
+}
+
+static void note_file(used *u, const char *name) {
+    char path[64];
+    size_t length = 0;
+    snprintf(path, sizeof path, "tests/path/%s.txt", name);
+    char *text = unit_read(unit_source(path), &length);
+    for (str rest = {text, (isize)length}; text && rest.n > 0;) {
+        isize end = str_find_byte(rest, '\n', 0);
+        u->line = str_trim(str_slice(rest, 0, end < 0 ? rest.n : end));
+        rest = str_slice(rest, end < 0 ? rest.n : end + 1, rest.n);
+        CHECK(u->line.n == 0 || guarded(&u->landing, note_line, u));
     }
+    free(text);
+}
+
+static void each_is_tested(void) {
+    static const char *const files[] = {"existence",  "subsets", "control",  "strings",
+                                        "math",       "dates",   "types",    "quantities",
+                                        "conversion", "fhir",    "literals", "operators"};
+    static used u;
+    arena_init(&u.arena, 64 << 20, &u.landing);
+    for (isize f = 0; f < COUNT_OF(files); f++) note_file(&u, files[f]);
+    arena_release(&u.arena);
     /* translate() and memberOf() need terminology: path_value_test.c. */
-    used[CALL_ID_translate] = used[CALL_ID_memberOf] = true;
+    u.call[CALL_ID_translate] = u.call[CALL_ID_memberOf] = true;
     for (int i = 0; i < CALL_COUNT; i++)
-        CHECK_MSG(used[i], "no test calls %s()", call_table[i].name);
+        CHECK_MSG(u.call[i], "no test calls %s()", call_table[i].name);
+    for (int i = BINARY_MULTIPLY; i <= BINARY_IMPLIES; i++)
+        CHECK_MSG(u.binary[i], "no test has binary operator %d (binary_op in path/ast.h)", i);
+    for (int i = 0; i <= AST_REFUSED; i++)
+        CHECK_MSG(u.kind[i], "no test has a tree of kind %d (ast_kind in path/ast.h)", i);
+    CHECK(u.minus);
+    CHECK(u.plus);
 }
 
 static void each_is_documented(void) {

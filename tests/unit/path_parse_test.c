@@ -35,6 +35,7 @@ static size_t draw(const ast *a, char *out, size_t room) {
     case AST_LITERAL: PUT("#%d", a->literal.kind); break;
     case AST_THIS: PUT(a->implied ? "." : "$this"); break;
     case AST_INDEX: PUT("$index"); break;
+    case AST_REFUSED: PUT("refused"); break;
     case AST_TOTAL: PUT("$total"); break;
     case AST_VARIABLE: PUT("%%%.*s", STR_ARGS(a->name)); break;
     case AST_MEMBER:
