@@ -59,13 +59,9 @@ isize str_find_byte(str s, char byte, isize from) {
 isize str_find(str s, str needle, isize from) {
     from = clamp(from, 0, s.n);
     if (needle.n == 0) return from;
-    while (s.n - from >= needle.n) {
-        isize at = str_find_byte(s, needle.p[0], from);
-        if (at < 0 || s.n - at < needle.n) return -1;
-        if (memcmp(s.p + at, needle.p, (size_t)needle.n) == 0) return at;
-        from = at + 1;
-    }
-    return -1;
+    if (s.n - from < needle.n) return -1;
+    const char *at = memmem(s.p + from, (size_t)(s.n - from), needle.p, (size_t)needle.n);
+    return at ? at - s.p : -1;
 }
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }

@@ -82,6 +82,9 @@ static bool prepare(machine *m, call *c, bool *empty) {
         if (!has) {
             c->n = 0;
             *empty = true;
+        } else if (c->input.it.kind == ITEM_STRING) {
+            /* Most functions of a String look at all of it. */
+            if (!machine_step(m, c->input.it.text.n / STEP_BYTES)) return false;
         }
     }
     for (int i = 0; i < c->args; i++) {

@@ -16,13 +16,18 @@ static const regex *pattern_of(machine *m, const call *c, int flags_at) {
     return r;
 }
 
+static bool stopped(machine *m, regex_status status) {
+    return machine_limit(m, status == REGEX_STEPS
+                                ? "steps of one expression"
+                                : "steps of a regular expression (PCRE2 match limit)");
+}
+
 static bool answer(machine *m, const call *c, bool full) {
     const regex *r = pattern_of(m, c, 1);
     bool found;
     if (!r) return false;
-    if (regex_match(r, c->input.it.text, full, &found) != REGEX_OK)
-        return machine_limit(m, "steps of a regular expression (PCRE2 match limit)");
-    return push_boolean(m, found);
+    regex_status status = regex_match(r, c->input.it.text, full, &m->steps, &found);
+    return status == REGEX_OK ? push_boolean(m, found) : stopped(m, status);
 }
 
 bool call_matches(machine *m, call *c) { return answer(m, c, false); }
@@ -34,7 +39,7 @@ bool call_replaceMatches(machine *m, call *c) {
     const regex *r = pattern_of(m, c, 2);
     str out;
     if (!r) return false;
-    if (regex_replace(r, m->run->arena, c->input.it.text, c->args_v[1].it.text, &out) != REGEX_OK)
-        return machine_limit(m, "steps of a regular expression (PCRE2 match limit)");
-    return push_string(m, out);
+    regex_status status =
+        regex_replace(r, m->run->arena, c->input.it.text, c->args_v[1].it.text, &m->steps, &out);
+    return status == REGEX_OK ? push_string(m, out) : stopped(m, status);
 }

@@ -27,7 +27,7 @@ static void unknown_call(checker *c, const ast *a) {
 static bool arity_fits(checker *c, const ast *a, const call_row *row) {
     if (a->argc >= row->least && a->argc <= row->most) return true;
     str wants = row->least == row->most ? arena_printf(c->arena, "%d", row->least)
-                : row->most >= MAX_ARGUMENTS - 1
+                : row->most >= MAX_ARGUMENTS - 1 && a->argc < row->least
                     ? arena_printf(c->arena, "at least %d", row->least)
                     : arena_printf(c->arena, "%d to %d", row->least, row->most);
     check_error(c, a->at,

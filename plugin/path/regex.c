@@ -68,8 +68,8 @@ static const pcre2_code *compile_in(arena *arena, isize size, str pattern, uint3
 }
 
 const regex *regex_compile(arena *arena, str pattern, str flags, str *why, isize *at) {
-    uint32_t options =
-        PCRE2_DOTALL | PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK | PCRE2_NEVER_BACKSLASH_C;
+    uint32_t options = PCRE2_DOTALL | PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK |
+                       PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT; /* count_step() */
     *at = 0;
     *why = S("the flags are i (ignore case) and m (multiple lines)");
     if (!flag_options(flags, &options)) return NULL;
@@ -98,10 +98,25 @@ typedef struct matching {
     pcre2_general_context *general;
     pcre2_match_data *data;
     pcre2_match_context *context;
+    int64_t *steps;
+    PCRE2_SIZE last; /* where in the text the step before was */
 } matching;
 
+/* PCRE2's own match limit counts from each place of the text anew, so that a long text multiplies
+ * it. It calls this before each item of the pattern. */
+static int count_step(pcre2_callout_block *block, void *self) {
+    matching *m = self;
+    PCRE2_SIZE at = block->current_position;
+    PCRE2_SIZE passed = at > m->last ? at - m->last : m->last - at;
+    m->last = at;
+    *m->steps -= 1 + (int64_t)(passed >> 4);
+    return *m->steps < 0 ? PCRE2_ERROR_CALLOUT : 0;
+}
+
 /* Nothing between begin_match and end_match may raise: this memory is PCRE2's own. */
-static bool begin_match(const regex *r, matching *m) {
+static bool begin_match(const regex *r, int64_t *steps, matching *m) {
+    m->steps = steps;
+    m->last = 0;
     m->general = pcre2_general_context_create(NULL, NULL, NULL);
     m->data = m->general ? pcre2_match_data_create_from_pattern(r->code, m->general) : NULL;
     m->context = m->general ? pcre2_match_context_create(m->general) : NULL;
@@ -109,6 +124,7 @@ static bool begin_match(const regex *r, matching *m) {
     pcre2_set_match_limit(m->context, LIMIT_REGEX_MATCH);
     pcre2_set_depth_limit(m->context, LIMIT_REGEX_DEPTH);
     pcre2_set_heap_limit(m->context, HEAP_KIB);
+    pcre2_set_callout(m->context, count_step, m);
     return true;
 }
 
@@ -124,14 +140,19 @@ static int match_from(const regex *r, matching *m, str text, isize at, uint32_t 
                        (PCRE2_SIZE)at, options | PCRE2_NO_UTF_CHECK, m->data, m->context);
 }
 
-regex_status regex_match(const regex *r, str text, bool full, bool *found) {
+static regex_status status_of(int code) {
+    if (code >= 0 || code == PCRE2_ERROR_NOMATCH) return REGEX_OK;
+    return code == PCRE2_ERROR_CALLOUT ? REGEX_STEPS : REGEX_MATCH_LIMIT;
+}
+
+regex_status regex_match(const regex *r, str text, bool full, int64_t *steps, bool *found) {
     matching m;
     int code = PCRE2_ERROR_NOMEMORY;
-    if (begin_match(r, &m))
+    if (begin_match(r, steps, &m))
         code = match_from(r, &m, text, 0, full ? PCRE2_ANCHORED | PCRE2_ENDANCHORED : 0);
     end_match(&m);
     *found = code >= 0;
-    return code >= 0 || code == PCRE2_ERROR_NOMATCH ? REGEX_OK : REGEX_MATCH_LIMIT;
+    return status_of(code);
 }
 
 /* --- replacing: once to count, once to write --- */
@@ -197,11 +218,12 @@ static void add_substitution(const regex *r, const matching *m, int code, str te
     }
 }
 
-static regex_status replace_into(const regex *r, str text, str substitution, sink *out) {
+static regex_status replace_into(const regex *r, str text, str substitution, int64_t *steps,
+                                 sink *out) {
     matching m;
     isize done = 0;
     int code = PCRE2_ERROR_NOMEMORY;
-    bool ready = begin_match(r, &m);
+    bool ready = begin_match(r, steps, &m);
     while (ready && out->n <= LIMIT_STRING_BYTES) {
         code = match_from(r, &m, text, done, PCRE2_NOTEMPTY);
         if (code < 0) break;
@@ -212,16 +234,17 @@ static regex_status replace_into(const regex *r, str text, str substitution, sin
     }
     end_match(&m);
     add(out, str_slice(text, done, text.n));
-    return code == PCRE2_ERROR_NOMATCH ? REGEX_OK : REGEX_MATCH_LIMIT;
+    return code >= 0 ? REGEX_MATCH_LIMIT : status_of(code); /* >= 0: the result is too long */
 }
 
-regex_status regex_replace(const regex *r, arena *arena, str text, str substitution, str *out) {
+regex_status regex_replace(const regex *r, arena *arena, str text, str substitution, int64_t *steps,
+                           str *out) {
     sink to = {0};
-    regex_status status = replace_into(r, text, substitution, &to);
+    regex_status status = replace_into(r, text, substitution, steps, &to);
     if (status != REGEX_OK) return status;
     to.p = arena_new(arena, char, to.n + 1);
     to.n = 0;
-    status = replace_into(r, text, substitution, &to);
+    status = replace_into(r, text, substitution, steps, &to);
     *out = (str){to.p, to.n};
     return status;
 }

@@ -24,7 +24,8 @@ static const regex *compiled(work *w, const char *pattern, const char *flags) {
 static bool finds(work *w, const char *pattern, const char *flags, const char *text, bool full) {
     const regex *r = compiled(w, pattern, flags);
     bool found = false;
-    CHECK(r && regex_match(r, str_from(text), full, &found) == REGEX_OK);
+    int64_t steps = LIMIT_STEPS;
+    CHECK(r && regex_match(r, str_from(text), full, &steps, &found) == REGEX_OK);
     return found;
 }
 
@@ -52,8 +53,9 @@ static void replace_step(void *state) {
         const regex *r = compiled(w, cases[i].pattern, "");
         str out = {0};
         CHECK_OR_RETURN(r != NULL);
-        CHECK(regex_replace(r, &w->a, str_from(cases[i].text), str_from(cases[i].with), &out) ==
-              REGEX_OK);
+        int64_t steps = LIMIT_STEPS;
+        CHECK(regex_replace(r, &w->a, str_from(cases[i].text), str_from(cases[i].with), &steps,
+                            &out) == REGEX_OK);
         CHECK_BYTES(out.p, out.n, cases[i].expected);
     }
 }
@@ -80,8 +82,34 @@ static void hostile_step(void *state) {
     str out, text = S("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab");
     const regex *r = compiled(w, "^(a+)+$", "");
     CHECK_OR_RETURN(r != NULL);
-    CHECK(regex_match(r, text, false, &found) == REGEX_MATCH_LIMIT);
-    CHECK(regex_replace(r, &w->a, text, S("x"), &out) == REGEX_MATCH_LIMIT);
+    int64_t steps = LIMIT_STEPS;
+    CHECK(regex_match(r, text, false, &steps, &found) == REGEX_MATCH_LIMIT);
+    CHECK(regex_replace(r, &w->a, text, S("x"), &steps, &out) == REGEX_MATCH_LIMIT);
+}
+
+/* Each place of a long text takes few steps, or few but long ones: only their sum is too much. */
+static void long_text_step(void *state) {
+    work *w = state;
+    static const char *const patterns[] = {"a{0,9}a{0,9}a{0,9}a{0,9}[cd]", "[^cd]*+[cd]",
+                                           "(?:a{0,5}){0,4}[cd]|a"};
+    enum { TEXT = 100000 };
+    char *text = arena_new(&w->a, char, TEXT);
+    memset(text, 'a', TEXT);
+    for (isize i = 0; i < COUNT_OF(patterns); i++) {
+        const regex *r = compiled(w, patterns[i], "");
+        bool found;
+        str out;
+        int64_t steps = LIMIT_STEPS;
+        CHECK_OR_RETURN(r != NULL);
+        if (i < 2) CHECK(regex_match(r, (str){text, TEXT}, false, &steps, &found) == REGEX_STEPS);
+        steps = LIMIT_STEPS;
+        if (i != 1)
+            CHECK(regex_replace(r, &w->a, (str){text, TEXT}, S("x"), &steps, &out) == REGEX_STEPS);
+    }
+    int64_t steps = LIMIT_STEPS;
+    bool found;
+    CHECK(regex_match(compiled(w, "a$", ""), (str){text, TEXT}, false, &steps, &found) == REGEX_OK);
+    CHECK(found && steps < LIMIT_STEPS - TEXT && steps > LIMIT_STEPS - 10 * TEXT);
 }
 
 /* A program keeps little more than the pattern's code. */
@@ -96,8 +124,13 @@ static void matching(void) { in_arena(match_step); }
 static void replacing(void) { in_arena(replace_step); }
 static void refusing(void) { in_arena(refuse_step); }
 static void hostile(void) { in_arena(hostile_step); }
+static void long_text(void) { in_arena(long_text_step); }
 static void size(void) { in_arena(size_step); }
 
-const unit_test path_regex_suite[] = {UNIT_TEST(matching), UNIT_TEST(replacing),
-                                      UNIT_TEST(refusing), UNIT_TEST(hostile),
-                                      UNIT_TEST(size),     UNIT_END};
+const unit_test path_regex_suite[] = {UNIT_TEST(matching),
+                                      UNIT_TEST(replacing),
+                                      UNIT_TEST(refusing),
+                                      UNIT_TEST(hostile),
+                                      UNIT_TEST(long_text),
+                                      UNIT_TEST(size),
+                                      UNIT_END};
