@@ -221,6 +221,17 @@ static bool convert_exactly(decimal value, const unit *from, const unit *to, dec
     return true;
 }
 
+/* Two codes joined by `.` or `/`, whatever they are; "/(b)" where b is a term. */
+static bool put_joined(char text[UNIT_TEXT], isize *n, str a, str b, bool over) {
+    bool term = str_find_byte(b, '/', 0) >= 0 || str_find_byte(b, '.', 0) >= 0;
+    *n = 0;
+    if (!is_one(a) && !put(text, n, a)) return false;
+    if (!over) return put(text, n, str_starts(b, S("/")) ? S("") : S(".")) && put(text, n, b);
+    if (!term) return put(text, n, S("/")) && put(text, n, b);
+    return put(text, n, str_starts(b, S("/")) ? S("/(1") : S("/(")) && put(text, n, b) &&
+           put(text, n, S(")"));
+}
+
 bool quantity_multiply(decimal a, str unit_a, decimal b, str unit_b, decimal *value,
                        char text[UNIT_TEXT], isize *n) {
     unit ua, ub;
@@ -233,17 +244,8 @@ bool quantity_multiply(decimal a, str unit_a, decimal b, str unit_b, decimal *va
     if (is_symbol(unit_b) && convert_exactly(a, &ua, &ub, &a)) {
         return decimal_mul(a, b, value) && put(text, n, unit_b) && put(text, n, S("2"));
     }
-    bool over = str_starts(unit_b, S("/"));
-    return decimal_mul(a, b, value) && put(text, n, unit_a) &&
-           put(text, n, over ? S("") : S(".")) && put(text, n, unit_b);
-}
-
-/* "/code", with parentheses where the code is a term. */
-static bool put_divisor(char text[UNIT_TEXT], isize *n, str code) {
-    bool term = str_find_byte(code, '/', 0) >= 0 || str_find_byte(code, '.', 0) >= 0;
-    if (!term) return put(text, n, S("/")) && put(text, n, code);
-    return put(text, n, str_starts(code, S("/")) ? S("/(1") : S("/(")) && put(text, n, code) &&
-           put(text, n, S(")"));
+    return decimal_mul(a, b, value) && (unit_text_product(unit_a, unit_b, false, text, n) ||
+                                        put_joined(text, n, unit_a, unit_b, false));
 }
 
 bool quantity_divide(decimal a, str unit_a, decimal b, str unit_b, decimal *value,
@@ -256,6 +258,6 @@ bool quantity_divide(decimal a, str unit_a, decimal b, str unit_b, decimal *valu
     if (unit_commensurable(&ua, &ub)) {
         return unit_convert(a, &ua, &ub, &a) && decimal_div(a, b, value) && put(text, n, S("1"));
     }
-    bool named = is_one(unit_a) || put(text, n, unit_a);
-    return decimal_div(a, b, value) && named && put_divisor(text, n, unit_b);
+    return decimal_div(a, b, value) && (unit_text_product(unit_a, unit_b, true, text, n) ||
+                                        put_joined(text, n, unit_a, unit_b, true));
 }

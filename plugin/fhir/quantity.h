@@ -40,6 +40,11 @@ tri quantity_compare(decimal a, str unit_a, decimal b, str unit_b, int *order);
 /* FHIRPath `~`: converted to the less granular unit, rounded to the least precise operand. Units
  * that cannot be compared are TRI_FALSE. */
 tri quantity_equivalent(decimal a, str unit_a, decimal b, str unit_b);
+/* The code of a product, or of a quotient when `over`, with equal symbols taken together: cm and
+ * cm2 give cm3, m/s and s give m. False, and the text is undefined, when a code is more than
+ * symbols with exponents, or the room is too small. (FHIRPath: Multiplication, Division, examples.)
+ */
+bool unit_text_product(str a, str b, bool over, char text[UNIT_TEXT], isize *n);
 /* Products and quotients (FHIRPath * and /): the unit text is written to `text` (at most 64 bytes),
  * its length returned in *n. A product of commensurable units is in the square of the second where
  * that needs no rounding, a quotient of them has unit `1`. False when a unit is unknown, affine or

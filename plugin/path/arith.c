@@ -74,6 +74,9 @@ static bool run_when(machine *m, op_code code, const value *a, const value *b) {
         return machine_fail(
             m, "a date or time can only be moved by calendar durations (years, months, "
                "weeks, days, hours ...) or UCUM wk d h min s ms");
+    if (a->it.kind == ITEM_TIME && unit < WHEN_U_HOUR)
+        return machine_fail(m, "a time can only be moved by hours, minutes, seconds or "
+                               "milliseconds");
     decimal amount = b->quantity.value;
     if (m->program->edition_r4 && unit == WHEN_U_SECOND && !b->quantity.calendar)
         amount = decimal_truncate(amount); /* docs/decisions.md: R4 suite, testPlusDate19 */

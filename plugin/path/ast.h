@@ -117,6 +117,9 @@ typedef enum variable_source {
 /* How a type specifier is kept in an ITEM_TYPE item: `scale` is the namespace, `type` the FHIR
  * type, `node` the item_kind of a System type, `text` the name. */
 enum { NAMESPACE_SYSTEM = 0, NAMESPACE_FHIR = 1, NAMESPACE_EITHER = 2 };
-enum { SYSTEM_NONE = 255 }; /* System.Patient: a type that no item has */
+enum {
+    SYSTEM_ANY = 254, /* System.Any: every item is of it */
+    SYSTEM_NONE = 255 /* System.Patient: a type that no item has */
+};
 
 #endif

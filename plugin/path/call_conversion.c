@@ -5,6 +5,8 @@
 #include "path/calls.h"
 #include "path/literal.h"
 
+#include <string.h>
+
 typedef bool (*converter)(machine *m, const value *v);
 
 static bool converts(machine *m, const call *c, converter convert) {
@@ -120,15 +122,17 @@ static bool quantity_text(arena *arena, str text, quantity_value *out) {
            !(text.p[end] >= 'a' && text.p[end] <= 'z'))
         end++;
     if (!decimal_text(str_slice(text, 0, end), &out->value)) return false;
-    str rest = str_trim(str_slice(text, end, text.n));
+    while (end < text.n && strchr(" \t\r\n", text.p[end])) end++;
+    str rest = str_slice(text, end, text.n);
     out->calendar = false;
     out->unit = S("1");
     if (rest.n == 0) return true;
-    if (rest.n > 2 && rest.p[0] == '\'' && rest.p[rest.n - 1] == '\'')
-        return literal_unquote(arena, rest, &out->unit);
-    out->calendar = true;
-    out->unit = literal_calendar_unit(rest);
-    return out->unit.n > 0;
+    bool quoted = rest.n > 2 && rest.p[0] == '\'' && rest.p[rest.n - 1] == '\'';
+    if (quoted && !literal_unquote(arena, rest, &out->unit)) return false;
+    str word = literal_calendar_unit(quoted ? out->unit : rest);
+    out->calendar = word.n > 0;
+    if (out->calendar) out->unit = word;
+    return out->calendar || quoted;
 }
 
 static bool quantity_value_of(machine *m, const value *v, quantity_value *out) {

@@ -4,6 +4,7 @@
 #include "path/calls.h"
 
 bool type_matches(const machine *m, item it, item type, bool exact) {
+    if (type.node == SYSTEM_ANY) return true;
     if (it.kind == ITEM_NODE) {
         if (type.scale == NAMESPACE_SYSTEM || type.type == TYPE_NONE || it.type == TYPE_NONE)
             return false;

@@ -2,6 +2,7 @@
 /* check.c: the walk over the tree: names, operators, variables. */
 #include "path/check.h"
 #include "fhir/model_ids.h"
+#include "fhir/quantity.h"
 #include "path/environment.h"
 #include "path/machine.h"
 #include <string.h>
@@ -255,6 +256,16 @@ static void check_place(checker *c, ast *a, bool exists, const char *name) {
                      S("use it inside where(), select(), all(), exists() or aggregate()"));
 }
 
+/* With a unit that UCUM does not know, a comparison can only meet the very same text. */
+static void check_unit(checker *c, const ast *a) {
+    const quantity_value *q = a->literal.quantity;
+    struct unit ignored;
+    if (q->calendar || unit_parse(q->unit, &ignored, NULL)) return;
+    check_strict(c, a->at,
+                 arena_printf(c->arena, "there is no UCUM unit \"%.*s\"", STR_ARGS(q->unit)),
+                 S("write the unit's case-sensitive UCUM code, such as 'mg/dL' or '{score}'"));
+}
+
 /* ShareableViewDefinition demands String, Integer and Decimal; its tests use Boolean too. */
 static bool shareable_literal(uint8_t kind) {
     return kind == ITEM_STRING || kind == ITEM_INTEGER || kind == ITEM_DECIMAL ||
@@ -270,6 +281,7 @@ void check_node(checker *c, ast *a, const context *ctx) {
     case AST_LITERAL:
         a->type = static_value(a->literal.kind);
         if (!shareable_literal(a->literal.kind)) c->not_shareable = true;
+        if (a->literal.kind == ITEM_QUANTITY) check_unit(c, a);
         break;
     case AST_REFUSED:
         check_strict(c, a->at, a->name, S("correct the literal"));

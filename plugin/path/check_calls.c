@@ -230,7 +230,8 @@ static void check_special(checker *c, ast *a, call_id id, const context *ctx) {
     case CALL_ID_combine:
         a->type = static_join(a->left->type, a->args->type);
         a->type.many = true;
-        a->type.unordered = a->argc == 1; /* combine(other, preserveOrder) */
+        /* combine(other, preserveOrder); union() is `|`, whose order the R4 suite counts on. */
+        a->type.unordered = id == CALL_ID_combine && a->argc == 1;
         break;
     case CALL_ID_defineVariable: check_define(c, a); break;
     case CALL_ID_extension:

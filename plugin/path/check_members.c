@@ -8,11 +8,12 @@
 static bool system_kind(str name, uint32_t *kind) {
     static const struct {
         const char *name;
-        item_kind kind;
-    } kinds[] = {
-        {"Boolean", ITEM_BOOLEAN},   {"String", ITEM_STRING},   {"Integer", ITEM_INTEGER},
-        {"Long", ITEM_LONG},         {"Decimal", ITEM_DECIMAL}, {"Date", ITEM_DATE},
-        {"DateTime", ITEM_DATETIME}, {"Time", ITEM_TIME},       {"Quantity", ITEM_QUANTITY}};
+        uint32_t kind;
+    } kinds[] = {{"Boolean", ITEM_BOOLEAN},   {"String", ITEM_STRING},
+                 {"Integer", ITEM_INTEGER},   {"Long", ITEM_LONG},
+                 {"Decimal", ITEM_DECIMAL},   {"Date", ITEM_DATE},
+                 {"DateTime", ITEM_DATETIME}, {"Time", ITEM_TIME},
+                 {"Quantity", ITEM_QUANTITY}, {"Any", SYSTEM_ANY}};
     for (isize i = 0; i < COUNT_OF(kinds); i++) {
         if (!str_eq(name, str_from(kinds[i].name))) continue;
         *kind = kinds[i].kind;
@@ -66,7 +67,8 @@ void check_type_name(checker *c, ast *a) {
     }
     if (name.n == 0) {
         check_error(c, a->at, S("a type name is needed here"), S("write a type such as Quantity"));
-    } else if (t.type == TYPE_NONE && !system && !str_eq(space, S("System"))) {
+    } else if (t.type == TYPE_NONE && !str_eq(space, S("System")) &&
+               (!system || str_eq(space, S("FHIR")))) {
         unknown_type(c, a, name);
         return;
     }
@@ -78,6 +80,7 @@ void check_type_name(checker *c, ast *a) {
 static_type check_named_type(const ast *a) {
     if (a->kind != AST_LITERAL) return static_any();
     if (a->literal.type != TYPE_NONE) return static_node(a->literal.type);
+    if (a->literal.node == SYSTEM_ANY) return static_any();
     if (a->literal.node != SYSTEM_NONE) return static_value((int)a->literal.node);
     return (static_type){.kind = STATIC_EMPTY};
 }

@@ -45,6 +45,12 @@ static tri quantities_order(const quantity_value *a, const quantity_value *b, in
     return quantity_compare(a->value, unit_a, b->value, unit_b, order);
 }
 
+static bool decimals_equivalent(decimal a, decimal b) {
+    int places_a = decimal_places(a), places_b = decimal_places(b);
+    int places = places_a < places_b ? places_a : places_b;
+    return decimal_compare(decimal_round(a, places), decimal_round(b, places)) == 0;
+}
+
 static bool quantities_equivalent(const quantity_value *a, const quantity_value *b) {
     bool calendar_a, calendar_b;
     str unit_a = quantity_ucum(a, &calendar_a), unit_b = quantity_ucum(b, &calendar_b);
@@ -54,6 +60,7 @@ static bool quantities_equivalent(const quantity_value *a, const quantity_value 
     if (calendar_a) unit_a = str_eq(unit_a, S("year")) ? S("a") : S("mo");
     if (calendar_b) unit_b = str_eq(unit_b, S("year")) ? S("a") : S("mo");
     if (unit_a.n == 0 || unit_b.n == 0) return false;
+    if (str_eq(unit_a, unit_b)) return decimals_equivalent(a->value, b->value);
     return quantity_equivalent(a->value, unit_a, b->value, unit_b) == TRI_TRUE;
 }
 
@@ -214,12 +221,6 @@ bool items_equal(machine *m, item a, item b, tri *out) {
     bool has_v = value_load(m, a, &v), has_w = value_load(m, b, &w);
     *out = has_v && has_w ? values_equal(&v, &w) : TRI_UNKNOWN;
     return true;
-}
-
-static bool decimals_equivalent(decimal a, decimal b) {
-    int places_a = decimal_places(a), places_b = decimal_places(b);
-    int places = places_a < places_b ? places_a : places_b;
-    return decimal_compare(decimal_round(a, places), decimal_round(b, places)) == 0;
 }
 
 /* FHIR R4 fhirpath.html: Codings are equivalent by system and code alone. */

@@ -60,7 +60,7 @@ bool literal_unquote(arena *arena, str quoted, str *out) {
         char c = inner.p[i++];
         if (c != '\\' || i == inner.n) {
             text[n++] = c;
-        } else if (inner.p[i] == 'u') {
+        } else if (inner.p[i] == 'u' && hex4(inner, i + 1) >= 0) {
             uint32_t code = 0;
             i++;
             if (!unicode_escape(inner, &i, &code)) return false;

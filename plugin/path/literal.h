@@ -6,9 +6,9 @@
 #include "path/ast.h"
 #include "path/lex.h"
 
-/* The text between the quotes of a string or quoted name with its escapes undone; false when a
- * unicode escape is malformed. (FHIRPath: String; a backslash before any other character is
- * dropped.) */
+/* The text between the quotes of a string or quoted name with its escapes undone; false when \uXXXX
+ * is no character (0, half of a surrogate pair). (FHIRPath: String; a backslash before anything
+ * else is dropped, so '\u005' is 'u005'.) */
 bool literal_unquote(arena *arena, str quoted, str *out);
 /* A number, date or time token's text as a value; false when out of range or no calendar date, with
  * *why set to static text. */

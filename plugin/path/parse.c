@@ -123,7 +123,8 @@ static str take_name(parser *p, bool *quoted) {
     *quoted = p->token.kind == TOKEN_QUOTED;
     if (*quoted) {
         if (!literal_unquote(p->arena, text, &name))
-            fail(p, p->token.at, S("a \\u escape needs four hexadecimal digits of a character"),
+            fail(p, p->token.at,
+                 S("this \\u escape is no character: 0, or half of a surrogate pair"),
                  S("correct the escape"));
     } else if (p->token.kind != TOKEN_NAME) {
         expected(p, "a name");
@@ -180,7 +181,7 @@ static ast *parse_string(parser *p) {
     ast *a = new_node(p, AST_LITERAL, p->token);
     a->literal.kind = ITEM_STRING;
     if (!literal_unquote(p->arena, lex_text(&p->lexer, p->token), &a->literal.text))
-        fail(p, p->token.at, S("a \\u escape needs four hexadecimal digits of a character"),
+        fail(p, p->token.at, S("this \\u escape is no character: 0, or half of a surrogate pair"),
              S("correct the escape"));
     advance(p);
     return a;
@@ -192,7 +193,12 @@ static void take_unit(parser *p, ast *number) {
     bool calendar = false;
     if (p->token.kind == TOKEN_STRING) {
         if (!literal_unquote(p->arena, lex_text(&p->lexer, p->token), &unit))
-            fail(p, p->token.at, S("a \\u escape in a unit is malformed"), S("correct the unit"));
+            fail(p, p->token.at, S("a \\u escape in this unit is no character"),
+                 S("correct the unit"));
+        /* FHIRPath, Quantity: a unit in quotes is a UCUM code or one of the calendar words. */
+        str word = literal_calendar_unit(unit);
+        calendar = word.n > 0;
+        if (calendar) unit = word;
     } else if (p->token.kind == TOKEN_NAME) {
         unit = literal_calendar_unit(lex_text(&p->lexer, p->token));
         calendar = unit.n > 0;
@@ -232,7 +238,7 @@ static ast *parse_variable(parser *p) {
     a->name = str_slice(text, 1, text.n);
     if (a->name.n > 0 && (a->name.p[0] == '`' || a->name.p[0] == '\'') &&
         !literal_unquote(p->arena, a->name, &a->name))
-        fail(p, a->at, S("a \\u escape in a name is malformed"), S("correct the name"));
+        fail(p, a->at, S("a \\u escape in this name is no character"), S("correct the name"));
     advance(p);
     return a;
 }

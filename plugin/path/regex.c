@@ -191,7 +191,7 @@ static void add_group(const matching *m, int code, int number, str text, sink *o
     add(out, str_slice(text, (isize)v[2 * number], (isize)v[2 * number + 1]));
 }
 
-/* The part of a substitution from the $ at `at`: how many bytes of it were a reference. */
+/* The part of a substitution from the $ or \ at `at`: how many bytes of it were a reference. */
 static isize add_reference(const regex *r, const matching *m, int code, str text, str with,
                            isize at, sink *out) {
     str rest = str_slice(with, at + 1, with.n);
@@ -199,22 +199,25 @@ static isize add_reference(const regex *r, const matching *m, int code, str text
         add_group(m, code, rest.p[0] - '0', text, out);
         return 2;
     }
-    isize close = rest.n > 0 && rest.p[0] == '{' ? str_find_byte(rest, '}', 1) : -1;
+    bool named = with.p[at] == '$' && rest.n > 0 && rest.p[0] == '{';
+    isize close = named ? str_find_byte(rest, '}', 1) : -1;
     if (close > 0) {
         add_group(m, code, group_number(r, str_slice(rest, 1, close)), text, out);
         return close + 2;
     }
-    add(out, S("$"));
+    add(out, str_slice(with, at, at + 1));
+    if (with.p[at] == '\\') return 1;
     return rest.n > 0 && rest.p[0] == '$' ? 2 : 1;
 }
 
 static void add_substitution(const regex *r, const matching *m, int code, str text, str with,
                              sink *out) {
     for (isize i = 0; i < with.n;) {
-        isize dollar = str_find_byte(with, '$', i);
-        add(out, str_slice(with, i, dollar < 0 ? with.n : dollar));
-        if (dollar < 0) break;
-        i = dollar + add_reference(r, m, code, text, with, dollar, out);
+        isize mark = i;
+        while (mark < with.n && with.p[mark] != '$' && with.p[mark] != '\\') mark++;
+        add(out, str_slice(with, i, mark));
+        if (mark == with.n) break;
+        i = mark + add_reference(r, m, code, text, with, mark, out);
     }
 }
 

@@ -25,7 +25,8 @@ const regex *regex_compile(arena *arena, str pattern, str flags, str *why, isize
 /* Whether the pattern is found in the text, or matches all of it when `full`. *steps is lessened by
  * the work: one for each item of the pattern that is tried, and one for each 16 bytes passed. */
 regex_status regex_match(const regex *r, str text, bool full, int64_t *steps, bool *found);
-/* The text with every non-empty match replaced; $1, ${1}, ${name} stand for groups, $$ for $. */
+/* The text with every non-empty match replaced; $1, \1, ${1}, ${name} stand for groups (0: the
+ * whole match), $$ for $. */
 regex_status regex_replace(const regex *r, arena *arena, str text, str substitution, int64_t *steps,
                            str *out);
 

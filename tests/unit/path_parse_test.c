@@ -137,7 +137,7 @@ static void errors(void) {
     refused("a is 1", 5, "a name");
     refused("a.$this", 2, "a name after");
     refused("@2014-02-30", 0, "no such date");
-    refused("'\\u00'", 0, "four hexadecimal digits");
+    refused("'\\u0000'", 0, "no character");
     refused("99999999999", 0, "too large for an Integer");
     refused("123456789012345678901234567890123456789012.5", 0, "more digits");
 }
