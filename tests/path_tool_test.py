@@ -22,6 +22,14 @@ BUNDLE = {"resourceType": "Bundle", "type": "collection",
           "entry": [{"resource": PATIENT}, {"resource": {"resourceType": "Basic", "code": {"text": "x"}}}, {"resource": PATIENT}]}
 PAIN = {"resourceType": "Observation", "status": "final", "code": {"coding": [{"system": "http://loinc.org", "code": "72514-3"}]}}
 
+# number, operation, operand, what it leaves, how many, place in the source
+EXPLAINED = """\
+  0 path                name                        HumanName             0..*              0..4
+  1 call                exists                      Boolean               0..1              5..11
+  2 body                to 3                                                                16..17
+  3   path_equal        use "usual"                 Boolean               0..1              12..25
+"""
+
 # arguments, standard input, exit status, standard output, what standard error must hold
 CASES = [
     (["name.given", "-"], json.dumps(PATIENT), 0,
@@ -35,6 +43,20 @@ CASES = [
     (["--base", "Patient", "name[0].family", "-"], json.dumps(BUNDLE), 0, '{"type":"string","value":"Chalmers"}\n' * 2, ""),
     (["--var", "n=3", "--var", "w=14 days", "--var", "t=abc", "--now", "2025-06-30T10:00:00Z", "%n + 1 | today() - %w | %t"], "", 0,
      '{"type":"System.Integer","value":4}\n{"type":"System.Date","value":"2025-06-16"}\n{"type":"System.String","value":"abc"}\n', ""),
+    (["--edition", "r5", "{} is Integer"], "", 0, '{"type":"System.Boolean","value":false}\n', ""),
+    (["--edition", "r6", "1"], "", 2, "", "usage"),
+    (["--explain", "name.exists(use = 'usual')", "-"], json.dumps(PATIENT), 0, EXPLAINED, ""),
+    (["--explain", "name +", "-"], json.dumps(PATIENT), 2, "", "  name +\n        ^\n"),
+    (["--strict", "Patient.name", "-"], json.dumps(PAIN), 2, "", "this expression runs on Observation, not on Patient"),
+    (["--strict", "name.startsWith('a')", "-"], json.dumps(PATIENT), 2, "", "the input of startsWith() cannot be HumanName"),
+    (["--strict", "name.given + 'x'", "-"], json.dumps(PATIENT), 2, "", '"+" needs one item, and this may give several'),
+    (["--strict", "children().first()", "-"], json.dumps(PATIENT), 2, "", "first() needs an order, and its input has none"),
+    (["subsumes(1)"], "", 2, "", "subsumes() is not supported"),
+    (["subsumedBy(1)"], "", 2, "", "subsumedBy() is not supported"),
+    (["elementDefinition()"], "", 2, "", "elementDefinition() is not supported"),
+    (["slice('a', 'b')"], "", 2, "", "slice() is not supported"),
+    (["(1 | 2).repeatAll($this)"], "", 1, "", "limit reached: "),
+    (["(" * 65 + "1" + ")" * 65], "", 2, "", "limit: this expression nests deeper than 64 levels"),
     (["--", "-1.abs()"], "", 0, '{"type":"System.Integer","value":-1}\n', ""),
     (["{} is Integer"], "", 0, '{"type":"System.Boolean","value":false}\n', ""),
     (["--edition", "r4", "{} is Integer"], "", 0, "", ""),
@@ -142,6 +164,7 @@ def check_own_suite(tap, folder):
     failing = [name for name, passes in wanted.items() if not passes]
     totals = [told["total"], told["passed"], told["failed"]]
     tap.result("suite: the report's totals", [] if totals == [len(wanted), len(wanted) - len(failing), len(failing)] else [totals])
+    tap.result("suite: the report's names in their order", [] if list(told) == ["total", "passed", "failed", "cases"] else [list(told)])
     tap.result("suite: unlisted failures exit 1", [] if done.returncode == 1 else [done.returncode])
     listed = folder / "known.tsv"
     listed.write_text("# known\n" + "".join(f"{name}\tours\there\n" for name in failing))
@@ -150,6 +173,11 @@ def check_own_suite(tap, folder):
     listed.write_text(listed.read_text() + "v0\tours\there\n")
     done = run([*command, "--expected", str(listed)])
     tap.result("suite: a listed test that passes exits 1", [] if done.returncode == 1 and "listed as failing" in done.stdout else [done.stdout[-300:]])
+    for line in ("v1", "v1\tours", "v1\tours\t", "v1\tsomebody\there"):
+        listed.write_text(f"# known\n{line}\n")
+        done = run([*command, "--expected", str(listed)])
+        said = f"{listed}:2: write name, cause (ours, suite or specification) and reference"
+        tap.result(f"suite: {line!r} in the list is refused", [] if done.returncode == 1 and said in done.stderr else [done.stderr[-300:]])
     done = run(["suite", "fhirpath", str(folder / "missing.xml"), "--inputs", str(folder)])
     tap.result("suite: a missing file exits 1", [] if done.returncode == 1 and "missing.xml" in done.stderr else [done.stderr])
     tap.result("suite: wrong use exits 2", [] if run(["suite", "nothing"]).returncode == 2 else ["another status"])
@@ -167,12 +195,29 @@ def check_official(tap, inputs):
     tap.result(name, problems)
 
 
+# Value tests of the R4 suite that strict compilation refuses: docs/fhirpath.md says why.
+STRICTLY_REFUSED = {"testDateNotEqualTimeSecond", "testDateNotEqualTimeMinute", "testIntegerBooleanNotTrue", "testIntegerBooleanNotFalse",
+                    "testIif3", "testIif4", "from-zulip-1", "testFHIRPathIsFunction8", "testFHIRPathIsFunction9",
+                    "testFHIRPathIsFunction10", "Comparable2"}
+
+
+def check_strictly(tap, folder):
+    suite, name, report = SHARED / "suites" / "fhirpath-r4", "the official R4 suite, all compiled strictly", folder / "strict.json"
+    if not suite.is_dir():
+        tap.skip(name, "no shared suites/fhirpath-r4")
+        return
+    run(["suite", "fhirpath", str(suite / "tests-fhir-r4.xml"), "--inputs", str(suite / "input"), "--strict", "--report", str(report)])
+    failed = {case["name"] for case in json.loads(report.read_text())["cases"] if not case["passed"]}
+    tap.result(name, sorted(failed ^ STRICTLY_REFUSED))
+
+
 def main():
     tap = Tap()
     for case in CASES:
         check_path(tap, *case)
     with tempfile.TemporaryDirectory() as folder:
         check_own_suite(tap, Path(folder))
+        check_strictly(tap, Path(folder))
     check_official(tap, "input")
     check_official(tap, "input-json")
     return tap.done()
