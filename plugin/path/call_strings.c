@@ -19,8 +19,11 @@ bool call_indexOf(machine *m, call *c) {
 bool call_lastIndexOf(machine *m, call *c) {
     str s = input(c), needle = argument(c, 0);
     isize found = needle.n == 0 ? 0 : -1; /* FHIRPath 3.0: 0 for the empty string */
-    for (isize at = s.n - needle.n; at >= 0 && found < 0; at--)
+    for (isize at = s.n - needle.n; at >= 0 && found < 0; at--) {
+        if (s.p[at] != needle.p[0]) continue;
+        if (!machine_step(m, 1 + needle.n / STEP_BYTES)) return false;
         if (str_eq(str_slice(s, at, at + needle.n), needle)) found = at;
+    }
     return push_position(m, s, found);
 }
 

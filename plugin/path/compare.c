@@ -106,10 +106,14 @@ static bool children_equivalent(machine *m, uint32_t a, uint32_t b, tri *out, in
     for (uint32_t i = b + 1; i < nodes[b].next; i = nodes[i].next) count_b++;
     *out = tri_of(count_a == count_b);
     bool *used = arena_new(m->run->arena, bool, count_b + 1);
+    uint32_t free = b + 1; /* all before it are used */
+    isize free_k = 0;
     for (uint32_t i = a + 1; *out == TRI_TRUE && i < nodes[a].next; i = nodes[i].next) {
         tri same = TRI_FALSE;
-        isize k = 0;
-        for (uint32_t j = b + 1; same != TRI_TRUE && j < nodes[b].next; j = nodes[j].next, k++) {
+        for (; free < nodes[b].next && used[free_k]; free = nodes[free].next) free_k++;
+        isize k = free_k;
+        for (uint32_t j = free; same != TRI_TRUE && j < nodes[b].next; j = nodes[j].next, k++) {
+            if (!machine_step(m, 1)) return false;
             if (used[k] || nodes[j].key != nodes[i].key) continue;
             if (!trees_equal(m, i, j, true, &same, depth + 1)) return false;
             if (same == TRI_TRUE) used[k] = true;
@@ -119,24 +123,26 @@ static bool children_equivalent(machine *m, uint32_t a, uint32_t b, tri *out, in
     return true;
 }
 
-static uint32_t nth_child(const node *nodes, uint32_t parent, model_key key, isize n) {
-    for (uint32_t j = parent + 1; j < nodes[parent].next; j = nodes[j].next)
-        if (nodes[j].key == key && n-- == 0) return j;
+/* The first child from `from` on that has the key. */
+static uint32_t child_from(const node *nodes, uint32_t parent, uint32_t from, model_key key) {
+    for (uint32_t j = from; j < nodes[parent].next; j = nodes[j].next)
+        if (nodes[j].key == key) return j;
     return TAPE_NONE;
 }
 
 /* Children by name and position; the order of different names means nothing. */
 static bool children_equal(machine *m, uint32_t a, uint32_t b, tri *out, int depth) {
     const node *nodes = m->nodes;
-    isize count_a = 0, count_b = 0, position = 0;
+    isize count_a = 0, count_b = 0;
+    uint32_t j = TAPE_NONE; /* the one that belongs to the child of a before */
     model_key last = KEY_NONE;
     tri all = TRI_TRUE;
-    for (uint32_t j = b + 1; j < nodes[b].next; j = nodes[j].next) count_b++;
+    for (uint32_t k = b + 1; k < nodes[b].next; k = nodes[k].next) count_b++;
     for (uint32_t i = a + 1; all != TRI_FALSE && i < nodes[a].next; i = nodes[i].next) {
-        position = nodes[i].key == last ? position + 1 : 0;
+        bool repeats = nodes[i].key == last && j != TAPE_NONE;
         last = nodes[i].key;
         count_a++;
-        uint32_t j = nth_child(nodes, b, last, position);
+        j = child_from(nodes, b, repeats ? nodes[j].next : b + 1, last);
         tri same = TRI_FALSE;
         if (j != TAPE_NONE && !trees_equal(m, i, j, false, &same, depth + 1)) return false;
         all = tri_and(all, same);
@@ -273,13 +279,14 @@ bool collections_equal(machine *m, isize a, isize an, isize b, isize bn, tri *ou
 bool collections_equivalent(machine *m, isize a, isize an, isize b, isize bn, bool *out) {
     *out = an == bn;
     bool *used = an > 1 ? arena_new(m->run->arena, bool, bn) : (bool[1]){false};
+    isize free = 0; /* all before it are used */
     for (isize i = 0; *out && i < an; i++) {
         bool same = false;
-        for (isize j = 0; !same && j < bn; j++) {
+        while (free < bn && used[free]) free++;
+        for (isize j = free; !same && j < bn; j++) {
+            if (!machine_step(m, 1)) return false;
             if (used[j]) continue;
-            if (!machine_step(m, 1) ||
-                !items_equivalent(m, m->stack[a + i], m->stack[b + j], &same))
-                return false;
+            if (!items_equivalent(m, m->stack[a + i], m->stack[b + j], &same)) return false;
             if (same) used[j] = true;
         }
         *out = same;

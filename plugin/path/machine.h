@@ -73,7 +73,10 @@ bool machine_failed(machine *m, const fault *why);
 bool machine_limit(machine *m, const char *name);
 /* Room for `count` more items; moves the stack. */
 bool machine_grow(machine *m, isize count);
-enum { STEP_BYTES = 64 }; /* of text that one step may look at */
+enum {
+    STEP_BYTES = 64,    /* of text that one step may look at */
+    STEP_BYTES_MADE = 8 /* and that it may make */
+};
 /* Counts work that is not an operation of its own (nodes walked, items compared). */
 static inline bool machine_step(machine *m, int64_t count) {
     m->steps -= count;

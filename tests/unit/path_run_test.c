@@ -68,6 +68,16 @@ static void limits(void) {
     fixture_input(&f, S("{\"resourceType\":\"Basic\"}"));
     f.limits = (path_limits){.steps = 1000};
     fixture_expect(&f, "steps", S("(1 | 2).repeatAll($this)"), S("limit steps of one expression"));
+    /* 1,000 turns are few; that each copies all the text so far is what takes long. */
+    f.limits = (path_limits){.steps = 20000};
+    fixture_expect(&f, "copies",
+                   S("'aaaaaaaaaa'.replace('a', 'aaaaaaaaaa').replace('a', "
+                     "'aaaaaaaaaa').toChars().aggregate($total & $this, '')"),
+                   S("limit steps of one expression"));
+    fixture_expect(&f, "no copies",
+                   S("'aaaaaaaaaa'.replace('a', 'aaaaaaaaaa').replace('a', "
+                     "'aaaaaaaaaa').toChars().aggregate($total + $this.length(), 0)"),
+                   S("1000"));
     f.limits = (path_limits){.items = 200};
     fixture_expect(&f, "items", S("(1 | 2).repeatAll($this)"), S("limit items of one expression"));
     f.limits = (path_limits){0};
