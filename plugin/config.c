@@ -117,7 +117,11 @@ static void read_text(reader *r, const json *value, const field *f, str *to) {
               arena_printf(r->arena, "\"%s\" is longer than %d bytes", f->name,
                            LIMIT_IDENTIFIER_BYTES),
               S("shorten it"));
-    if (f->kind != FIELD_PATH || value->text.p[0] == '/') return;
+    if (f->kind != FIELD_PATH) return;
+    if (value->text.p[0] == '/') {
+        *to = arena_printf(r->arena, "%.*s", STR_ARGS(value->text)); /* the system wants a NUL */
+        return;
+    }
     if (r->base.n == 0) {
         wrong(r, value, "value",
               arena_printf(r->arena, "the relative path of \"%s\" starts nowhere", f->name),

@@ -178,6 +178,17 @@ static void relative_paths_need_a_base(void) {
     end_config(&r);
 }
 
+static void paths_end_with_a_nul(void) {
+    reading r;
+    read_config(&r, WHOLE("\"endpoints\":[{\"name\":\"e\",\"type\":\"file\",\"path\":\"/f\","
+                          "\"patient\":\"same-as-source: w\"}],"));
+    str paths[] = {r.settings.store_path, r.settings.mappings_path, r.settings.site_key_path,
+                   r.settings.endpoints[0].wire.path};
+    for (isize i = 0; i < COUNT_OF(paths); i++)
+        CHECK_MSG(paths[i].n > 0 && paths[i].p[paths[i].n] == 0, "path %d", (int)i);
+    end_config(&r);
+}
+
 static void an_endpoint_says_what_it_needs(void) {
     accepted(ENDPOINT("\"type\":\"file\",\"path\":\"flags.ndjson\""));
     refused(ENDPOINT("\"type\":\"file\""), "/endpoints/0", "path");
@@ -305,6 +316,7 @@ const unit_test plugin_config_suite[] = {
     UNIT_TEST(ranges_are_kept),
     UNIT_TEST(durations_are_iso_8601),
     UNIT_TEST(relative_paths_need_a_base),
+    UNIT_TEST(paths_end_with_a_nul),
     UNIT_TEST(an_endpoint_says_what_it_needs),
     UNIT_TEST(a_base_url_is_https_and_nothing_more),
     UNIT_TEST(the_subject_is_said_one_of_two_ways),
