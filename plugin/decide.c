@@ -221,10 +221,7 @@ static bool decide_study(work *w, const group *g, const study *s, const tape *re
                             d.document,           record_sha256,      w->c->digest,
                             study_digest(s),      S(PACKAGE_VERSION), w->now_text,
                             inputs_of(w, g, rows)};
-    flag_circumstances circumstances =
-        flag_circumstances_of(w->c->mappings, s, &w->person, record, w->now);
-    circumstances.study_closed = !study_open(s);
-    return work_flags(w, g, s, &verdict, circumstances);
+    return work_flags(w, g, s, &verdict, verdict.circumstances);
 }
 
 enum { DECIDE_AGAIN_MINUTES = 60 };

@@ -21,7 +21,8 @@ enum {
     IF_TRANSIENT = 1 << 14, /* everything that fails is transient */
     IF_HELD = 1 << 15,      /* a hold has begun */
     IF_HOLD_OVER = 1 << 16,
-    IF_SAME_CODE = 1 << 17
+    IF_SAME_CODE = 1 << 17,
+    IF_TEST_PATIENT = 1 << 18
 };
 
 typedef enum action {
@@ -45,6 +46,8 @@ static const struct {
     {IF_ERROR_COMMAND, DO_ERROR, "entered-in-error"},
     {IF_DEAD | IS_ACTIVE, DO_END, "dead"},
     {IF_DEAD, DO_NOTHING, "dead"},
+    {IF_TEST_PATIENT | IS_ACTIVE, DO_END, "test-patient"},
+    {IF_TEST_PATIENT, DO_NOTHING, "test-patient"},
     {IF_CONSENT_DENIED | IS_ACTIVE, DO_END, "consent-denied"},
     {IF_CONSENT_DENIED, DO_NOTHING, "consent-denied"},
     {IF_ENROLLED | IS_ACTIVE, DO_END, "enrolled"},
@@ -101,8 +104,8 @@ static uint32_t facts_of_verdict(const flag_state *s, const verdict *v) {
 
 static uint32_t facts_of_circumstances(flag_circumstances c) {
     return (c.error_command ? IF_ERROR_COMMAND : 0u) | (c.dead ? IF_DEAD : 0u) |
-           (c.consent_denied ? IF_CONSENT_DENIED : 0u) | (c.enrolled ? IF_ENROLLED : 0u) |
-           (c.study_closed ? IF_STUDY_CLOSED : 0u);
+           (c.test_patient ? IF_TEST_PATIENT : 0u) | (c.consent_denied ? IF_CONSENT_DENIED : 0u) |
+           (c.enrolled ? IF_ENROLLED : 0u) | (c.study_closed ? IF_STUDY_CLOSED : 0u);
 }
 
 static str instant(arena *arena, when now) {

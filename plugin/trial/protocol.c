@@ -247,16 +247,17 @@ static circumstance_rule compile_circumstance(loader *l, const study *s, const j
 }
 
 static void compile_circumstances(loader *l, study *s) {
-    static const char *const members[] = {"dead", "consentDenied", "enrolled", "screeningDate",
-                                          NULL};
+    static const char *const members[] = {"dead",        "consentDenied", "enrolled",
+                                          "testPatient", "screeningDate", NULL};
     const json *c = take(l, s, s->file->root, "circumstances", JSON_OBJECT, true);
     if (!c) return;
     json_only(c, members, s->file->name, l->found);
-    for (isize i = 0; i < 3; i++) /* the screening date has a default */
+    for (isize i = 0; i < 3; i++) /* the others have a default */
         if (!json_get(c, members[i]))
             report(l, s, c, "required", arena_printf(l->arena, "\"%s\" is missing", members[i]),
                    S("the Flag's life depends on it: write an expression over the record"));
     s->dead = compile_circumstance(l, s, c, "dead");
+    s->test_patient = compile_circumstance(l, s, c, "testPatient");
     s->consent_denied = compile_circumstance(l, s, c, "consentDenied");
     s->enrolled = compile_circumstance(l, s, c, "enrolled");
 }

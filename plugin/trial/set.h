@@ -221,7 +221,7 @@ struct study {
     endpoint *endpoints;
     isize scheme_count, arm_count, anchor_count, visit_count, endpoint_count;
     const program *screening_date;
-    circumstance_rule dead, consent_denied, enrolled;
+    circumstance_rule dead, test_patient, consent_denied, enrolled;
 };
 
 /* What core/exports says of the columns of the record's views. */

@@ -10,7 +10,7 @@ str study_flag_text(const study *s) { return s->flag_text; }
 str study_digest(const study *s) { return s->digest; }
 isize study_flag_hold_days(const study *s) { return s->hold_days; }
 bool study_circumstances_use_now(const study *s) {
-    return s->dead.now || s->consent_denied.now || s->enrolled.now;
+    return s->dead.now || s->test_patient.now || s->consent_denied.now || s->enrolled.now;
 }
 isize study_criterion_count(const study *s) { return s->criterion_count; }
 const criterion_info *study_criterion(const study *s, isize i) { return &s->criteria[i].info; }

@@ -205,6 +205,11 @@ typedef struct contradiction {
     str id, text;
 } contradiction; /* e.g. C1: two criteria of the study contradict each other here */
 
+/* What ends a Flag whatever the criteria say. */
+typedef struct flag_circumstances {
+    bool dead, test_patient, consent_denied, enrolled, study_closed, error_command;
+} flag_circumstances;
+
 typedef struct verdict {
     const study *study;
     verdict_kind kind;
@@ -216,6 +221,7 @@ typedef struct verdict {
     bool only_transient_failed; /* every criterion that now fails or went unknown is declared
                                    transient */
     bool stale_mapping;
+    flag_circumstances circumstances;
 } verdict;
 
 str result_name(result r);        /* "met" "not-met" "unknown" "not-applicable" */
@@ -240,10 +246,8 @@ typedef struct flag_state {
     str hold_since;    /* when a transient failure began, or empty */
 } flag_state;
 
-typedef struct flag_circumstances {
-    bool dead, consent_denied, enrolled, study_closed, error_command;
-} flag_circumstances;
-/* What the record says about death, research consent and enrolment for the study. */
+/* What the record says of the person and the study of itself: all but the command. For who needs no
+ * verdict; verdict_decide gives the same. */
 flag_circumstances flag_circumstances_of(const mappings *m, const study *s, arena *arena,
                                          const tape *record, when now);
 

@@ -143,6 +143,31 @@ static void contradict(decider *d, verdict *v) {
     v->contradictions = list;
 }
 
+/* Whether a circumstance holds. One that cannot be told because of an error counts as holding: a
+ * Flag is rather missing than shown for someone who may have refused. */
+static bool circumstance(decider *d, const circumstance_rule *c) {
+    tri holds;
+    if (!c->when) return false;
+    if (decider_trust(d, &c->defines) != REASON_NONE) return true;
+    return path_test(c->when, &d->run, 0, &holds) != PATH_OK || holds == TRI_TRUE;
+}
+
+static flag_circumstances circumstances(decider *d) {
+    const study *s = d->study;
+    return (flag_circumstances){.dead = circumstance(d, &s->dead),
+                                .test_patient = circumstance(d, &s->test_patient),
+                                .consent_denied = circumstance(d, &s->consent_denied),
+                                .enrolled = circumstance(d, &s->enrolled),
+                                .study_closed = !s->open};
+}
+
+flag_circumstances flag_circumstances_of(const mappings *m, const study *s, arena *arena,
+                                         const tape *record, when now) {
+    decider d;
+    decider_init(m, s, arena, record, now, &d);
+    return circumstances(&d);
+}
+
 void verdict_decide(const mappings *m, const study *s, arena *arena, const tape *record, when now,
                     verdict *out) {
     decider d;
@@ -156,24 +181,7 @@ void verdict_decide(const mappings *m, const study *s, arena *arena, const tape 
     else
         conclude(out);
     contradict(&d, out);
-}
-
-/* Whether a circumstance holds. One that cannot be told because of an error counts as holding: a
- * Flag is rather missing than shown for someone who may have refused. */
-static bool circumstance(decider *d, const circumstance_rule *c) {
-    tri holds;
-    if (decider_trust(d, &c->defines) != REASON_NONE) return true;
-    return path_test(c->when, &d->run, 0, &holds) != PATH_OK || holds == TRI_TRUE;
-}
-
-flag_circumstances flag_circumstances_of(const mappings *m, const study *s, arena *arena,
-                                         const tape *record, when now) {
-    decider d;
-    decider_init(m, s, arena, record, now, &d);
-    return (flag_circumstances){.dead = circumstance(&d, &s->dead),
-                                .consent_denied = circumstance(&d, &s->consent_denied),
-                                .enrolled = circumstance(&d, &s->enrolled),
-                                .study_closed = !s->open};
+    out->circumstances = circumstances(&d);
 }
 
 /* --- as JSON --- */
@@ -213,6 +221,25 @@ static void finding_json(const finding *f, buf *out) {
     buf_byte(out, '}');
 }
 
+static void circumstances_json(flag_circumstances c, buf *out) {
+    const struct {
+        bool holds;
+        const char *name;
+    } all[] = {{c.dead, "dead"},
+               {c.test_patient, "test-patient"},
+               {c.consent_denied, "consent-denied"},
+               {c.enrolled, "enrolled"},
+               {c.study_closed, "study-closed"}};
+    bool first = true;
+    buf_add(out, S(",\"circumstances\":["));
+    for (isize i = 0; i < COUNT_OF(all); i++) {
+        if (!all[i].holds) continue;
+        buf_printf(out, "%s\"%s\"", first ? "" : ",", all[i].name);
+        first = false;
+    }
+    buf_byte(out, ']');
+}
+
 void verdict_json(const verdict *v, buf *out) {
     buf_add(out, S("{\"study\":"));
     buf_json_string(out, v->study->id);
@@ -234,5 +261,7 @@ void verdict_json(const verdict *v, buf *out) {
         buf_json_string(out, v->contradictions[i].text);
         buf_byte(out, '}');
     }
-    buf_add(out, S("]}"));
+    buf_byte(out, ']');
+    circumstances_json(v->circumstances, out);
+    buf_byte(out, '}');
 }

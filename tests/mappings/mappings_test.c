@@ -330,8 +330,11 @@ static void compare_circumstances(runner *r, flag_circumstances c, const json *e
     const struct {
         const char *name;
         bool value;
-    } all[] = {{"dead", c.dead}, {"consentDenied", c.consent_denied}, {"enrolled", c.enrolled}};
-    for (int i = 0; i < 3; i++) {
+    } all[] = {{"dead", c.dead},
+               {"testPatient", c.test_patient},
+               {"consentDenied", c.consent_denied},
+               {"enrolled", c.enrolled}};
+    for (isize i = 0; i < COUNT_OF(all); i++) {
         const json *want = json_get(expected, all[i].name);
         if (want && (want->kind == JSON_TRUE) != all[i].value)
             say(r, "%s is %s", all[i].name, all[i].value ? "true" : "false");

@@ -37,6 +37,7 @@ PERSON = {
             "column": [
                 {"name": "born", "type": "date", "path": "birthDate"},
                 {"name": "dead", "type": "boolean", "path": "deceased.ofType(boolean)"},
+                {"name": "test", "type": "boolean", "path": "meta.tag.where(code = 'HTEST').exists()"},
             ]
         }
     ],
@@ -51,6 +52,7 @@ STUDY = {
     "flag": {"hold": "P7D", "text": "Research: screening review suggested, study T1"},
     "circumstances": {
         "dead": "person.where(dead = true).exists()",
+        "testPatient": "person.where(test = true).exists()",
         "consentDenied": "obs.where(tag contains 'denied').exists()",
         "enrolled": "obs.where(tag contains 'enrolled').exists()",
     },

@@ -92,6 +92,18 @@ class Rows(Life):
         self.engine.feed(patient(deceasedBoolean=True), observation(score=5))
         self.assertIsNone(self.flag())
 
+    def test_a_test_patient(self):
+        self.eligible()
+        answer = self.engine.feed(patient(meta={"tag": [{"code": "HTEST"}]}))
+        self.assertEqual(self.flag()["status"], "inactive")
+        self.assertEqual([f["why"] for f in answer["flags"]], ["test-patient"])
+
+    def test_a_test_patient_creates_none(self):
+        self.engine.feed(patient(meta={"tag": [{"code": "HTEST"}]}), observation(score=5))
+        self.assertIsNone(self.flag())
+        verdict = self.engine.ask("explain?patient=p1&study=s1")[0]["verdict"]
+        self.assertEqual((verdict["verdict"], verdict["circumstances"]), ("eligible", ["test-patient"]))
+
     def test_consent_denied(self):
         self.eligible()
         self.engine.feed(observation("d", tag="denied"))

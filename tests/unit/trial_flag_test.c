@@ -215,6 +215,7 @@ static void a_hold_of_no_days_ends_at_once(void) { kit_run(no_days_step); }
     }
 
 CIRCUMSTANCE(death, dead, "dead")
+CIRCUMSTANCE(a_test_patient, test_patient, "test-patient")
 CIRCUMSTANCE(denial, consent_denied, "consent-denied")
 CIRCUMSTANCE(enrolment, enrolled, "enrolled")
 CIRCUMSTANCE(closure, study_closed, "study-closed")
@@ -305,6 +306,9 @@ const unit_test trial_flag_suite[] = {UNIT_TEST(eligible_creates),
                                       UNIT_TEST(death_ends_an_active_flag),
                                       UNIT_TEST(death_creates_nothing),
                                       UNIT_TEST(death_reactivates_nothing),
+                                      UNIT_TEST(a_test_patient_ends_an_active_flag),
+                                      UNIT_TEST(a_test_patient_creates_nothing),
+                                      UNIT_TEST(a_test_patient_reactivates_nothing),
                                       UNIT_TEST(denial_ends_an_active_flag),
                                       UNIT_TEST(denial_creates_nothing),
                                       UNIT_TEST(denial_reactivates_nothing),

@@ -71,6 +71,7 @@ void kit_study(kit *k, const char *members) {
     static const char head[] =
         "{`schema`:1,`id`:`s1`,`identifier`:{`system`:`https://registry.example`,`value`:`T1`},"
         "`title`:`A study`,`status`:`active`,`circumstances`:{`dead`:`person.where(dead).exists()`,"
+        "`testPatient`:`obs.where(tag contains 'test').exists()`,"
         "`consentDenied`:`obs.where(tag contains 'denied').exists()`,"
         "`enrolled`:`obs.where(tag contains 'enrolled').exists()`},";
     str text = arena_printf(&k->arena, "%s%s}", head, members);

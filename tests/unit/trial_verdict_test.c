@@ -125,7 +125,8 @@ static flag_circumstances circumstances(kit *k, const char *message_text) {
 
 static void circumstances_step(kit *k) {
     flag_circumstances c = circumstances(k, OBSERVATION("c"));
-    CHECK(!c.dead && !c.consent_denied && !c.enrolled && !c.study_closed && !c.error_command);
+    CHECK(!c.dead && !c.test_patient && !c.consent_denied && !c.enrolled && !c.study_closed &&
+          !c.error_command);
 }
 static void circumstances_that_nobody_told_do_not_hold(void) { kit_run(circumstances_step); }
 
@@ -140,6 +141,23 @@ static void dead_step(kit *k) {
 }
 static void death_is_a_circumstance(void) { kit_run(dead_step); }
 
+static void test_step(kit *k) { CHECK(circumstances(k, OBSERVATION("test")).test_patient); }
+static void a_test_patient_is_a_circumstance(void) { kit_run(test_step); }
+
+static void told_step(kit *k) {
+    verdict v = decide(k, "`screening`:[`A`],`criteria`:[" IN("A", "true") "]",
+                       "{`resourceType`:`Observation`,`id`:`o1`,`status`:`final`,`code`:{`coding`:["
+                       "{`code`:`denied`},{`code`:`test`}]},`subject`:{`reference`:`Patient/p`}}");
+    buf out = buf_new(&k->arena, 1 << 20, "a verdict");
+    CHECK(v.circumstances.test_patient && v.circumstances.consent_denied && !v.circumstances.dead);
+    verdict_json(&v, &out);
+    CHECK(str_find(buf_str(&out),
+                   kit_text(k, "`contradictions`:[],`circumstances`:[`test-patient`,"
+                               "`consent-denied`]}"),
+                   0) > 0);
+}
+static void the_json_says_which_circumstances_hold(void) { kit_run(told_step); }
+
 static void json_step(kit *k) {
     verdict v = decide(k, "`screening`:[`A`],`criteria`:[" IN("A", "true") "," EX("B", "{}") "]",
                        OBSERVATION("c"));
@@ -149,7 +167,7 @@ static void json_step(kit *k) {
         k, "{`study`:`s1`,`verdict`:`needs-review`,`met`:1,`notMet`:0,`unknown`:1,"
            "`notApplicable`:0,`criteria`:[{`id`:`A`,`result`:`met`,`reason`:null,`evidence`:"
            "[`Observation/o1/_history/2`]},{`id`:`B`,`result`:`unknown`,`reason`:`error`,"
-           "`evidence`:[`Observation/o1/_history/2`]}],`contradictions`:[]}");
+           "`evidence`:[`Observation/o1/_history/2`]}],`contradictions`:[],`circumstances`:[]}");
     CHECK_BYTES(out.p, out.n, arena_printf(&k->arena, "%.*s", STR_ARGS(expected)).p);
 }
 static void the_json_has_every_criterion(void) { kit_run(json_step); }
@@ -203,6 +221,8 @@ const unit_test trial_verdict_suite[] = {
     UNIT_TEST(a_denied_consent_is_a_circumstance),
     UNIT_TEST(enrolment_is_a_circumstance),
     UNIT_TEST(death_is_a_circumstance),
+    UNIT_TEST(a_test_patient_is_a_circumstance),
+    UNIT_TEST(the_json_says_which_circumstances_hold),
     UNIT_TEST(the_json_has_every_criterion),
     UNIT_TEST(reasons_are_a_closed_list),
     UNIT_END};
