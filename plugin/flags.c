@@ -263,6 +263,29 @@ static bool flag_error_at(work *w, const group *g, const endpoint_settings *e, c
     return true;
 }
 
+bool work_flags_json(work *w, const study *s, buf *out) {
+    bool first = true;
+    for (isize i = 0; i < w->c->settings.endpoint_count; i++) {
+        const endpoint_settings *e = &w->c->settings.endpoints[i];
+        subject *who = arena_new(&w->person, subject, SUBJECTS);
+        isize n = subjects_of(w, &w->groups.at[0], e, who);
+        for (isize k = 0; k < n; k++) {
+            str identifier;
+            isize before = out->n;
+            if (!first) buf_byte(out, ',');
+            if (!identifier_of(w, e, s, who[k].key, &identifier)) return false;
+            w->status =
+                store_flag_json(w->instance->store, e->wire.name, identifier, out, &w->fault);
+            if (w->status != STORE_OK && w->status != STORE_NONE) return false;
+            if (w->status == STORE_NONE)
+                out->n = before;
+            else
+                first = false;
+        }
+    }
+    return true;
+}
+
 bool work_flag_error(work *w, str study_name, str reason) {
     static const verdict no_verdict;
     for (isize i = 0; i < mappings_study_count(w->c->mappings); i++) {

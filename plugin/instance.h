@@ -219,6 +219,9 @@ int32_t process_stale(instance *instance, const stale_resource *stale);
 /* A patient's record as canonical JSON, from what is stored now. FHIRTRIAL_NOMATCH: nothing is
  * known of him. */
 reply process_record(instance *instance, patient_ref patient);
+/* A patient's stored verdicts, of one study or (empty) of all, with their Flags (docs/abi.md,
+ * explain). FHIRTRIAL_NOMATCH: none was decided. */
+reply process_explain(instance *instance, patient_ref patient, str study);
 /* The share of an export that the person has who goes by `patient` (docs/abi.md, export.subject);
  * clock: that of the whole export. */
 typedef struct export_job export_job;

@@ -453,6 +453,12 @@ static void record_step(void *state) {
         w->code = FHIRTRIAL_NOMATCH;
 }
 
+static void explain_step(void *state) {
+    work *w = state;
+    work_touch(w, *w->patient);
+    if (!work_groups(w) || !work_explain(w)) w->code = code_of_store(w->status);
+}
+
 static void export_step(void *state) {
     work *w = state;
     work_touch(w, *w->patient);
@@ -513,6 +519,12 @@ static reply document_of(work *w, void (*run)(void *)) {
 reply process_record(instance *instance, patient_ref patient) {
     return document_of(again_open(instance, &patient, NULL, clock_evaluation_ns(instance)),
                        record_step);
+}
+
+reply process_explain(instance *instance, patient_ref patient, str study) {
+    work *w = again_open(instance, &patient, NULL, clock_evaluation_ns(instance));
+    if (w) w->study = study;
+    return document_of(w, explain_step);
 }
 
 reply process_export(instance *instance, patient_ref patient, const export_job *job,

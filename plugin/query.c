@@ -222,29 +222,15 @@ static void answer_record(query *q) {
     buf_add(&q->out, (str){record.document, record.n});
 }
 
-/* One study's verdict, a comma before it where it is not the first. */
-static void add_verdict(query *q, patient_ref patient, str study) {
-    isize before = q->out.n;
-    if (before > 1) buf_byte(&q->out, ',');
-    store_status status =
-        store_verdict_json(q->instance->store, patient, study, &q->out, &q->fault);
-    if (status == STORE_NONE)
-        q->out.n = before;
-    else
-        took(q, status);
-}
-
 static void answer_explain(query *q) {
-    str study = argument_of(q, "study");
-    patient_ref patient = patient_of(q);
-    if (patient.id.n == 0) q->code = FHIRTRIAL_E_ARG;
-    if (q->code != FHIRTRIAL_OK) return;
-    buf_byte(&q->out, '[');
-    if (study.n > 0) add_verdict(q, patient, study);
-    for (isize i = 0; study.n == 0 && i < mappings_study_count(q->c->mappings); i++)
-        add_verdict(q, patient, study_id(mappings_study(q->c->mappings, i)));
-    if (q->out.n == 1 && q->code == FHIRTRIAL_OK) q->code = FHIRTRIAL_NOMATCH;
-    buf_byte(&q->out, ']');
+    if (patient_of(q).id.n == 0) {
+        q->code = FHIRTRIAL_E_ARG;
+        return;
+    }
+    reply told = process_explain(q->instance, patient_of(q), argument_of(q, "study"));
+    q->owned = told.document;
+    q->code = told.code;
+    buf_add(&q->out, (str){told.document, told.n});
 }
 
 static bool outbox_state(str name) {

@@ -94,7 +94,7 @@ typedef struct work {
     LIST(decided_patient) due;
     LIST(str) audit;
     bool again;            /* time alone may change what was decided of the person at hand */
-    str study, reason;     /* of the operator's command */
+    str study, reason;     /* of the operator's command or question */
     const export_job *job; /* of an export */
     int32_t code;
     str document;
@@ -139,6 +139,12 @@ bool work_rows(work *w, const record_row **rows, isize *n);
 /* The first group's share of the export w->job, where the sweep's patient is the one the person
  * goes by -> document (exporting.c). */
 bool work_export(work *w);
+/* Every Flag that the first group has or had for the study under one of its keys, as objects of
+ * store_flag_json joined by commas. */
+bool work_flags_json(work *w, const study *study, buf *out);
+/* The verdicts of the sweep's patient, of w->study or (empty) of all studies, with their Flags ->
+ * document (explaining.c). */
+bool work_explain(work *w);
 /* The operator's command: every Flag of the first group for the study becomes entered-in-error ->
  * flags. */
 bool work_flag_error(work *w, str study, str reason);

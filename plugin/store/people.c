@@ -247,3 +247,78 @@ store_status store_verdict_json(store *store, patient_ref patient, str study, bu
     store_status status = store_read(store, out->arena, fault, verdict_step, &j.call);
     return status == STORE_OK && !j.any ? STORE_NONE : status;
 }
+
+/* --- Flags --- */
+
+typedef struct flag_call {
+    call call;
+    buf *out;
+    str endpoint, identifier;
+    bool any;
+} flag_call;
+
+static void put_members(buf *out, query *q, const char *const *names, int n, unsigned numbers) {
+    buf_byte(out, '{');
+    for (int i = 0; i < n; i++) {
+        if (numbers >> i & 1)
+            put_number(out, names[i], db_int(q, i));
+        else
+            put_text(out, names[i], db_text(q, i));
+    }
+}
+
+static void put_remote(flag_call *f) {
+    static const char *const names[] = {"id", "version", "seq"};
+    query q = db_query(f->call.db,
+                       "SELECT fhir_id, etag, seq FROM remote WHERE endpoint = ?1 AND key = ?2",
+                       VALUES(T(f->endpoint), T(f->identifier)));
+    buf_add(f->out, S(",\"remote\":"));
+    if (!db_row(&q)) {
+        buf_add(f->out, S("null"));
+        return;
+    }
+    put_members(f->out, &q, names, COUNT_OF(names), 1u << 2);
+    buf_byte(f->out, '}');
+    db_done(&q);
+}
+
+static void put_message(flag_call *f) {
+    static const char *const names[] = {"id",    "seq",  "state",  "attempts",
+                                        "class", "http", "reason", "endedMs"};
+    query q = db_query(f->call.db,
+                       "SELECT id, seq, state, attempts, last_class, last_http, reason, ended_ms"
+                       " FROM outbox WHERE endpoint = ?1 AND key = ?2 ORDER BY seq DESC LIMIT 1",
+                       VALUES(T(f->endpoint), T(f->identifier)));
+    buf_add(f->out, S(",\"message\":"));
+    if (!db_row(&q)) {
+        buf_add(f->out, S("null"));
+        return;
+    }
+    put_members(f->out, &q, names, COUNT_OF(names), 1u | 1u << 1 | 1u << 3 | 1u << 5 | 1u << 7);
+    buf_byte(f->out, '}');
+    db_done(&q);
+}
+
+static void flag_step(void *state) {
+    static const char *const names[] = {"endpoint", "identifier", "status", "code",      "start",
+                                        "end",      "holdSince",  "why",    "changedMs", "seq"};
+    flag_call *f = state;
+    query q = db_query(f->call.db,
+                       "SELECT endpoint, identifier, status, code, period_start, period_end,"
+                       " hold_since, why, changed_ms, seq FROM flag"
+                       " WHERE endpoint = ?1 AND identifier = ?2",
+                       VALUES(T(f->endpoint), T(f->identifier)));
+    if (!db_row(&q)) return;
+    f->any = true;
+    put_members(f->out, &q, names, COUNT_OF(names), 1u << 8 | 1u << 9);
+    db_done(&q);
+    put_remote(f);
+    put_message(f);
+    buf_byte(f->out, '}');
+}
+
+store_status store_flag_json(store *store, str endpoint, str identifier, buf *out, fault *fault) {
+    flag_call f = {.out = out, .endpoint = endpoint, .identifier = identifier};
+    store_status status = store_read(store, out->arena, fault, flag_step, &f.call);
+    return status == STORE_OK && !f.any ? STORE_NONE : status;
+}

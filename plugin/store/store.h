@@ -294,6 +294,11 @@ store_status store_patients_json(store *store, buf *out, fault *fault);
 /* The stored verdict document and its circumstances, for `explain`. */
 store_status store_verdict_json(store *store, patient_ref patient, str study, buf *out,
                                 fault *fault);
+/* A Flag as decided, what the endpoint is known to hold of it, and how its newest message fared:
+ * {endpoint, identifier, status, code, start, end, holdSince, why, changedMs, seq, remote: {id,
+ * version, seq} | null, message: {id, seq, state, attempts, class, http, reason, endedMs} | null}.
+ * STORE_NONE: no such Flag. */
+store_status store_flag_json(store *store, str endpoint, str identifier, buf *out, fault *fault);
 /* Deletes superseded bytes and finished outbox rows older than the retention; audited. */
 store_status store_purge(store *store, int64_t before_ms, fault *fault);
 

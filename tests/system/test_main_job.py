@@ -171,6 +171,28 @@ class MainJob(unittest.TestCase):
         self.assertEqual(dict(held), {}, "Flags of nobody")
         self.assertTrue(any(flag["status"] == "active" for flag in self.flags))
 
+    def test_explain_names_the_flag_as_the_server_holds_it(self):
+        patient, study = "st-001-everything-met", "nct02773966"
+        mine = [f for f in self.flags if f["subject"]["reference"] == f"Patient/{patient}" and self.study_of(f) == study]
+        told = json.loads(self.site.ask("explain", "--json", "--study", study, patient))[0]["flags"]
+        self.assertEqual(len(told), 1)
+        flag, held = told[0], mine[0]
+        self.assertEqual(flag["identifier"], held["identifier"][0]["value"])
+        self.assertEqual((flag["endpoint"], flag["status"], flag["why"]), ("ehr", held["status"], "created"))
+        self.assertEqual(flag["code"], held["code"]["coding"][0]["code"])
+        self.assertEqual(flag["remote"]["id"], held["id"])
+        self.assertEqual(flag["remote"]["version"], held["meta"]["versionId"])
+        self.assertEqual((flag["message"]["state"], flag["message"]["class"], flag["message"]["http"]), ("done", "ok", 201))
+        self.assertRegex(
+            self.site.ask("explain", "--study", study, patient),
+            f"(?m)^Flag {flag['identifier']} at ehr: active, needs-review since .*, "
+            f"Flag/{held['id']}/_history/{held['meta']['versionId']}; message [0-9]+ done, last outcome ok \\(HTTP 201\\)$",
+        )
+
+    def test_explain_says_why_there_is_no_flag(self):
+        text = self.site.ask("explain", "--study", "nct02773966", "st-071-consent-denied")
+        self.assertIn("\nno Flag is shown while this holds: consent-denied\nno Flag\n", text)
+
     def test_flags_are_valid_and_say_nothing_clinical(self):
         texts = {
             f"Research: screening review suggested, study {study.upper()}" for study in cohort.STUDIES

@@ -109,6 +109,44 @@ static void a_replaced_verdict_is_refused(void) {
     shelf_close(&s);
 }
 
-const unit_test store_people_suite[] = {UNIT_TEST(documents), UNIT_TEST(everybody),
+static void a_flag_and_how_it_fared(void) {
+    shelf s;
+    CHECK_OR_RETURN(shelf_open(&s, "people-flag"));
+    buf out = buf_new(&s.arena, 1 << 20, "a document");
+    CHECK_INT(store_flag_json(s.store, S("ehr"), S("k1"), &out, &s.fault), STORE_NONE);
+    CHECK_INT(out.n, 0);
+    CHECK_INT(shelf_flag(&s, "k1", "active", "secret body"), STORE_OK);
+    CHECK_INT(store_flag_json(s.store, S("ehr"), S("k1"), &out, &s.fault), STORE_OK);
+    CHECK_STR(pick(&s, &out, "$.identifier"), "k1");
+    CHECK_STR(pick(&s, &out, "$.status"), "active");
+    CHECK_STR(pick(&s, &out, "$.why"), "eligible");
+    CHECK_STR(pick(&s, &out, "$.start"), "2025-01-01T00:00:00Z");
+    CHECK_STR(pick(&s, &out, "$.message.state"), "ready");
+    CHECK_STR(pick(&s, &out, "$.message.seq"), "1");
+    CHECK_INT(str_find(buf_str(&out), S("\"remote\":null"), 0) >= 0, 1);
+    CHECK_INT(str_find(buf_str(&out), S("secret"), 0), -1);
+    CHECK_INT(shelf_flag(&s, "k1", "inactive", "another body"), STORE_OK);
+    CHECK(shelf_exec(&s, "UPDATE outbox SET state = 'done', last_class = 'ok' WHERE seq = 1;"
+                         "UPDATE outbox SET state = 'parked', last_class = 'permanent', last_http ="
+                         " 422, reason = 'refused' WHERE seq = 2;"
+                         "INSERT INTO remote VALUES ('ehr', 'k1', 'f7', 'W/\"3\"', 1, '')"));
+    out.n = 0;
+    CHECK_INT(store_flag_json(s.store, S("ehr"), S("k1"), &out, &s.fault), STORE_OK);
+    CHECK_STR(pick(&s, &out, "$.status"), "inactive");
+    CHECK_STR(pick(&s, &out, "$.message.state"), "parked"); /* the newest */
+    CHECK_STR(pick(&s, &out, "$.message.http"), "422");
+    CHECK_STR(pick(&s, &out, "$.message.reason"), "refused");
+    CHECK_STR(pick(&s, &out, "$.remote.id"), "f7");
+    CHECK_STR(pick(&s, &out, "$.remote.version"), "W/\"3\"");
+    CHECK_STR(pick(&s, &out, "$.remote.seq"), "1");
+    out.n = 0;
+    CHECK_INT(store_flag_json(s.store, S("other"), S("k1"), &out, &s.fault), STORE_NONE);
+    shelf_close(&s);
+}
+
+const unit_test store_people_suite[] = {UNIT_TEST(documents),
+                                        UNIT_TEST(everybody),
+                                        UNIT_TEST(a_flag_and_how_it_fared),
                                         UNIT_TEST(patients),
-                                        UNIT_TEST(a_replaced_verdict_is_refused), UNIT_END};
+                                        UNIT_TEST(a_replaced_verdict_is_refused),
+                                        UNIT_END};

@@ -8,9 +8,10 @@
 
 static const char explain_help[] =
     "usage: fhirtrial explain [OPTION]... [PATIENT]...\n"
-    "Prints verdicts: every criterion's result, the reason of each unknown and the evidence. "
-    "Without\n"
-    "a PATIENT one summary line per patient and study, with the reasons of what is unknown.\n\n"
+    "Prints verdicts: every criterion's result, the reason of each unknown, the evidence, and the\n"
+    "Flags that follow with how their endpoint took the last message. Without a PATIENT one "
+    "summary\n"
+    "line per patient and study, with the reasons of what is unknown.\n\n"
     "      --study ID       one study only\n" ASK_OPTIONS
     "Exit code: 0 printed, 2 wrong arguments, 4 nothing is known of the patient, 5 failed.\n\n"
     "Example:  fhirtrial explain --config fhirtrial.json --study nct04242589 st-001\n";
@@ -59,6 +60,44 @@ static void add_summary(table *t, const patient *p, const cJSON *row) {
     free(reasons);
 }
 
+/* How the newest message fared, as the outbox has it. */
+static void print_delivery(const cJSON *flag) {
+    const cJSON *remote = cJSON_GetObjectItemCaseSensitive(flag, "remote");
+    const cJSON *message = cJSON_GetObjectItemCaseSensitive(flag, "message");
+    if (*doc_text(remote, "id"))
+        printf(", Flag/%s/_history/%s", doc_text(remote, "id"), doc_text(remote, "version"));
+    if (!cJSON_IsObject(message)) return;
+    printf("; message %s %s", doc_text(message, "id"), doc_text(message, "state"));
+    if (*doc_text(message, "class")) printf(", last outcome %s", doc_text(message, "class"));
+    if (strcmp(doc_text(message, "http"), "0") != 0)
+        printf(" (HTTP %s)", doc_text(message, "http"));
+    if (*doc_text(message, "reason")) printf(": %s", doc_text(message, "reason"));
+}
+
+/* What holds of the person and the study whatever the criteria say, and the Flag at each endpoint.
+ */
+static void print_flags(const cJSON *row) {
+    const cJSON *circumstance, *flag;
+    const cJSON *flags = cJSON_GetObjectItemCaseSensitive(row, "flags");
+    cJSON_ArrayForEach(circumstance,
+                       cJSON_GetObjectItemCaseSensitive(verdict_of(row), "circumstances")) {
+        printf("no Flag is shown while this holds: %s\n", circumstance->valuestring);
+    }
+    if (!cJSON_GetArraySize(flags)) printf("no Flag\n");
+    cJSON_ArrayForEach(flag, flags) {
+        printf("Flag %s at %s: %s, %s", doc_text(flag, "identifier"), doc_text(flag, "endpoint"),
+               doc_text(flag, "status"), doc_text(flag, "code"));
+        if (*doc_text(flag, "end"))
+            printf(", %s to %s", doc_text(flag, "start"), doc_text(flag, "end"));
+        else
+            printf(" since %s", doc_text(flag, "start"));
+        if (*doc_text(flag, "holdSince")) printf(", on hold since %s", doc_text(flag, "holdSince"));
+        printf(" (%s)", doc_text(flag, "why"));
+        print_delivery(flag);
+        putchar('\n');
+    }
+}
+
 static void print_criteria(const patient *p, const cJSON *row) {
     const cJSON *v = verdict_of(row), *criterion, *contradiction;
     table t;
@@ -69,6 +108,7 @@ static void print_criteria(const patient *p, const cJSON *row) {
         printf("contradiction %s: %s\n", doc_text(contradiction, "id"),
                doc_text(contradiction, "text"));
     }
+    print_flags(row);
     static const char *const heading[] = {"criterion",  "result",     "reason", "evidence",
                                           "decided by", "decided on", "detail"};
     table_init(&t, 7);
