@@ -240,6 +240,24 @@ def an_empty_file_has_a_place(folder):
     assert code == 1 and "core/views/x.json:1:1: error: " in out, out
 
 
+def a_symbolic_link_has_a_place(folder):
+    path = mappings(folder, {})
+    Path(path, "core/views/link.json").symlink_to("obs.json")
+    code, out, _ = run("check", path)
+    assert code == 1 and "core/views/link.json:1:1: error: this is a symbolic link" in out, out
+    assert "; put the file or folder itself there" in out, out
+    finding = json.loads(run("check", "--json", path)[1])["findings"][0]
+    assert (finding["file"], finding["line"], finding["column"]) == ("core/views/link.json", 1, 1), finding
+
+
+def an_empty_study_has_a_place(folder):
+    path = mappings(folder, {})
+    Path(path, "studies/empty").mkdir(parents=True)
+    code, out, _ = run("check", path)
+    assert code == 1 and "studies/empty: error: this folder holds no *.json file; put the mapping" in out, out
+    assert out.count(": error:") == 1, out
+
+
 def an_unknown_zone_is_an_error(folder):
     site = {"schema": 1, "id": "demo", "timezone": "Europe/Berln"}
     code, out, _ = run("check", mappings(folder, {"sites/demo/site.json": site}))
@@ -287,7 +305,8 @@ TESTS = [ndjson_is_the_default, csv_quotes_as_rfc_4180_says, json_is_one_array, 
          a_closed_pipe_ends_it, memory_is_bounded_by_one_message, good_mappings_pass,
          a_mistake_has_line_column_and_suggestion,
          a_quantity_beside_a_bare_number_is_warned_of, a_folder_that_nobody_reads_is_warned_of,
-         an_empty_file_has_a_place, an_unknown_zone_is_an_error,
+         an_empty_file_has_a_place, a_symbolic_link_has_a_place, an_empty_study_has_a_place,
+         an_unknown_zone_is_an_error,
          every_site_is_checked, findings_are_json_on_request, a_folder_that_is_absent_is_two,
          the_shipped_mappings_have_no_mistake]
 

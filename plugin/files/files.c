@@ -113,7 +113,7 @@ static bool take_file(gather *g, int folder, const char *leaf, str name) {
                   STR_ARGS(name), why(errno));
         return false;
     }
-    mapping_file file = {name, {0}};
+    mapping_file file = {.name = name};
     bool ok = read_open(g->arena, fd, name, LIMIT_CONFIG_BYTES, &file.text, g->fault);
     close(fd);
     if (!ok) return false;
@@ -140,11 +140,12 @@ static bool take_entry(gather *g, int folder, const char *leaf, str name, int de
     if (fstatat(folder, leaf, &info, AT_SYMLINK_NOFOLLOW) != 0) return true;
     if (S_ISDIR(info.st_mode)) return take_folder(g, folder, leaf, name, depth + 1);
     if (S_ISLNK(info.st_mode)) {
-        fault_set(g->fault, FAULT_CONFIG, -1,
-                  "%.*s is a symbolic link, and none is followed among mappings: put the file or "
-                  "folder itself there",
-                  STR_ARGS(name));
-        return false;
+        insert(g, (mapping_file){
+                      name, S(""),
+                      "this is a symbolic link, and none is followed among mappings: what it leads "
+                      "to may change without a trace",
+                      "put the file or folder itself there"});
+        return true;
     }
     return !S_ISREG(info.st_mode) || !json_name(name) || take_file(g, folder, leaf, name);
 }
@@ -211,9 +212,11 @@ static bool take_named(gather *g, int root, const char *kind, str name) {
     if (fstatat(root, path.p, &info, 0) == 0 && S_ISDIR(info.st_mode)) {
         if (!take_folder(g, root, path.p, path, 1)) return false;
         if (g->n > before) return true;
-        fault_set(g->fault, FAULT_CONFIG, -1,
-                  "the folder %.*s of the mappings holds no *.json file", STR_ARGS(path));
-        return false;
+        insert(g, (mapping_file){path,
+                                 {0},
+                                 "this folder holds no *.json file",
+                                 "put the mapping there, or move the folder away"});
+        return true;
     }
     str near = nearest_folder(g->arena, root, kind, name);
     fault_set(g->fault, FAULT_CONFIG, -1, "there is no folder %.*s in the mappings%s%.*s%s",

@@ -30,8 +30,9 @@ typedef struct mapping_choice {
 
 /* Every *.json of core/, of the chosen studies, guidelines and the one site, in name order, with
  * names relative to `folder` ("core/views/condition.json"); also where the ending is written in
- * capitals. Hidden files and other endings are passed over, a symbolic link is refused. False:
- * *fault names what is missing, with the nearest existing name. */
+ * capitals. Hidden files and other endings are passed over. A symbolic link and a named folder
+ * without a file are listed with their `trouble`, for mappings_load to report. False: *fault names
+ * what is missing, with the nearest existing name. */
 bool files_mappings(arena *arena, str folder, const mapping_choice *choice,
                     const mapping_file **files, isize *n, fault *fault);
 

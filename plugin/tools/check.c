@@ -216,7 +216,7 @@ static void print_set(const checking *c) {
 static void json_finding(buf *out, const checking *c, const problem *p) {
     int line = 0, column = 0;
     str text = text_of(c, p->file);
-    if (p->at >= 0 && text.n) problem_line_column(text, p->at, &line, &column);
+    if (p->at >= 0 && text.p) problem_line_column(text, p->at, &line, &column);
     buf_add(out, S("{\"file\":"));
     buf_json_string(out, p->file);
     buf_printf(out, ",\"line\":%d,\"column\":%d,\"level\":\"%s\",\"code\":\"%s\",\"place\":", line,

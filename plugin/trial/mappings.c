@@ -125,23 +125,37 @@ static void check_folder(loader *l, isize first) {
                        : S("add it, or move the folder away"));
 }
 
+/* What is no file of the set although somebody put it there; line 1 where it could be one. */
+static void refuse_file(loader *l, const mapping_file *file) {
+    problems_add(l->found, (problem){.level = PROBLEM_ERROR,
+                                     .code = "not-found",
+                                     .file = file->name,
+                                     .at = file->text.p ? 0 : -1,
+                                     .text = str_from(file->trouble),
+                                     .remedy = str_from(file->remedy)});
+}
+
 static void list_files(loader *l, const mapping_file *files, isize n) {
     mappings *m = l->set;
     m->files = arena_new(l->arena, set_file, n);
     for (isize i = 0; i < n; i++) {
+        if (files[i].trouble) {
+            refuse_file(l, &files[i]);
+            continue;
+        }
         isize k = m->file_count++;
         for (; k > 0 && str_compare(m->files[k - 1].name, files[i].name) > 0; k--)
             m->files[k] = m->files[k - 1];
         m->files[k] = (set_file){.name = files[i].name, .text = files[i].text};
     }
-    for (isize i = 0; i < n; i++) {
+    for (isize i = 0; i < m->file_count; i++) {
         set_file *file = &m->files[i];
         file->kind = kind_of(file->name);
         if (of_study(file->name)) file->study = segment(file->name, 1);
         file->guideline = of_guideline(file->name);
         read_file(l, file);
     }
-    for (isize i = 0; i < n; i++) check_folder(l, i);
+    for (isize i = 0; i < m->file_count; i++) check_folder(l, i);
 }
 
 str mappings_timezone(arena *arena, const mapping_file *files, isize n) {

@@ -15,6 +15,7 @@
 typedef struct mapping_file {
     str name; /* relative, '/'-separated */
     str text;
+    const char *trouble, *remedy; /* static: it could not be taken, and what to do; or NULL */
 } mapping_file;
 
 /* UTC offsets of the site's zone as a table made by the shell from the system's zone data

@@ -35,8 +35,8 @@ static void decide(const state *s, const mappings *m, const record_row *rows, is
 
 static void step(void *self) {
     const state *s = self;
-    const mapping_file files[] = {{S("core/views/obs.json"), view_text},
-                                  {S("studies/s1/protocol.json"), s->text}};
+    const mapping_file files[] = {{.name = S("core/views/obs.json"), .text = view_text},
+                                  {.name = S("studies/s1/protocol.json"), .text = s->text}};
     problems found = problems_new(s->a);
     const mappings *m = mappings_load(s->a, files, COUNT_OF(files), NULL, NULL, &found);
     FUZZ_MUST((m == NULL) == (found.errors > 0));

@@ -87,12 +87,12 @@ static isize test_site(runner *r, str site, mapping_file *files, isize n) {
         return n;
     }
     str folder = arena_printf(&r->arena, "sites/%.*s", STR_ARGS(site));
-    files[n++] = (mapping_file){arena_printf(&r->arena, "%.*s/site.json", STR_ARGS(folder)),
-                                json_file(r, json_get(root, "site"))};
+    files[n++] = (mapping_file){.name = arena_printf(&r->arena, "%.*s/site.json", STR_ARGS(folder)),
+                                .text = json_file(r, json_get(root, "site"))};
     const json *maps = json_get(root, "conceptmaps");
     for (const json *c = maps ? maps->child : NULL; c && n < FILES; c = c->next) {
         str name = arena_printf(&r->arena, "%.*s/conceptmaps/%ld.json", STR_ARGS(folder), (long)n);
-        files[n++] = (mapping_file){name, json_file(r, c)};
+        files[n++] = (mapping_file){.name = name, .text = json_file(r, c)};
     }
     return n;
 }

@@ -359,7 +359,8 @@ static const mapping_file *apply_setting(cohort *c, const mapping_file *files, i
         changed = !str_eq(all[i].text, files[i].text);
     }
     CHECK_MSG(changed, "setting %s changes nothing", s->name);
-    if (s->file) all[(*n)++] = (mapping_file){str_from(s->file), quoted(c, s->file_text)};
+    if (s->file)
+        all[(*n)++] = (mapping_file){.name = str_from(s->file), .text = quoted(c, s->file_text)};
     return all;
 }
 

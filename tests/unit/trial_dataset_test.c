@@ -110,7 +110,7 @@ static void twice_step(kit *k) {
     kit_views(k);
     dataset_file(k, MEMBERS, VALUE, SCORE);
     str text = k->files[k->file_count - 1].text;
-    k->files[k->file_count++] = (mapping_file){S("core/exports/again.json"), text};
+    k->files[k->file_count++] = (mapping_file){.name = S("core/exports/again.json"), .text = text};
     CHECK(kit_load(k) == NULL);
     CHECK(kit_found(k, "two datasets have this name"));
 }

@@ -46,7 +46,7 @@ str kit_text(kit *k, const char *text) {
 }
 
 void kit_file(kit *k, const char *name, const char *text) {
-    k->files[k->file_count++] = (mapping_file){str_from(name), kit_text(k, text)};
+    k->files[k->file_count++] = (mapping_file){.name = str_from(name), .text = kit_text(k, text)};
 }
 
 void kit_views(kit *k) {
