@@ -337,7 +337,7 @@ bool settings_read(arena *arena, str text, settings *out, problems *found) {
                                       .code = "structure",
                                       .at = fault.at,
                                       .text = str_from(fault.text),
-                                      .remedy = S("correct the JSON of the configuration")});
+                                      .remedy = json_remedy(text, fault.at)});
         return false;
     }
     str base = root->kind == JSON_OBJECT ? json_text(root, "base") : (str){0};

@@ -37,14 +37,31 @@ static bool read_site_key(load_work *w) {
     return add_fault(w, &fault, "security");
 }
 
+/* A finding in a mapping file gets line and column behind the file's name while the text is here.
+ */
+static void name_lines(problems *found, const mapping_file *files, isize n) {
+    for (isize i = 0; i < found->n; i++) {
+        problem *p = &found->list[i];
+        for (isize k = 0; k < n && p->at >= 0; k++) {
+            int line, column;
+            if (!str_eq(files[k].name, p->file)) continue;
+            problem_line_column(files[k].text, p->at, &line, &column);
+            p->file = arena_printf(found->arena, "%.*s:%d:%d", STR_ARGS(p->file), line, column);
+            break;
+        }
+    }
+}
+
 /* The zone the site names; read before the mappings are loaded, because the core gets it as a
  * table. */
 static bool read_zone(load_work *w, const mapping_file *files, isize n) {
     configuration *c = w->c;
     fault fault = {0};
     str name = mappings_timezone(&c->arena, files, n);
-    return files_zone(&c->arena, name.n > 0 ? name : S("Z"), &c->zone, &fault) ||
-           add_fault(w, &fault, "value");
+    if (files_zone(&c->arena, name.n > 0 ? name : S("Z"), &c->zone, &fault)) return true;
+    problems_add(w->found, mappings_timezone_problem(&c->arena, files, n, str_from(fault.text)));
+    name_lines(w->found, files, n);
+    return false;
 }
 
 static void write_files(configuration *c, const mapping_file *files, isize n) {
@@ -71,21 +88,6 @@ static str digest_of_views(configuration *c) {
         fault_raise(&c->landing, FAULT_INTERNAL, -1, "SHA-256 is not available from OpenSSL");
     digest_hex(bytes, hex);
     return (str){hex, DIGEST_HEX};
-}
-
-/* A finding in a mapping file gets line and column behind the file's name while the text is here.
- */
-static void name_lines(problems *found, const mapping_file *files, isize n) {
-    for (isize i = 0; i < found->n; i++) {
-        problem *p = &found->list[i];
-        for (isize k = 0; k < n && p->at >= 0; k++) {
-            int line, column;
-            if (!str_eq(files[k].name, p->file)) continue;
-            problem_line_column(files[k].text, p->at, &line, &column);
-            p->file = arena_printf(found->arena, "%.*s:%d:%d", STR_ARGS(p->file), line, column);
-            break;
-        }
-    }
 }
 
 static bool read_mappings(load_work *w) {

@@ -17,6 +17,8 @@ static void append(json *parent, json **last, json *value) {
     parent->count++;
 }
 
+enum { NAME_SHOWN = 64 };
+
 static bool no_duplicates(scan *s, arena *a, const json *object) {
     str *names = arena_new(a, str, object->count);
     isize n = 0;
@@ -25,8 +27,12 @@ static bool no_duplicates(scan *s, arena *a, const json *object) {
     if (twice < 0) return true;
     const json *member = object->child;
     while (twice--) member = member->next;
-    return scan_fail(s, s->beg + member->name_at,
-                     "an object has two members of this name; remove or rename one");
+    isize shown = member->name.n < NAME_SHOWN ? member->name.n : NAME_SHOWN;
+    scan_fail(s, s->beg + member->name_at, "an object has two members of one name");
+    fault_set(s->fault, FAULT_INPUT, member->name_at,
+              "an object has two members \"%.*s\"; remove or rename one",
+              STR_ARGS(str_slice(member->name, 0, shown)));
+    return false;
 }
 
 static bool read_object(scan *s, arena *a, json *object) {
@@ -100,6 +106,32 @@ bool json_read(arena *a, str text, const json **root, fault *fault) {
     return true;
 }
 
+/* The last byte before `at` that is no white space, or 0. */
+static char byte_before(str text, isize at) {
+    while (at > 0 && (uint8_t)text.p[at - 1] <= ' ') at--;
+    return at > 0 ? text.p[at - 1] : 0;
+}
+
+str json_remedy(str text, isize at) {
+    if (at < 0 || at >= text.n) return S("complete the JSON: it is cut off");
+    switch ((uint8_t)text.p[at]) {
+    case '/':
+    case '#': return S("remove the comment: JSON has none");
+    case '\'': return S("put names and texts between double quotes");
+    case ',': return S("remove the comma that is too many");
+    case '}':
+    case ']':
+        return byte_before(text, at) == ',' ? S("remove the comma before it")
+                                            : S("correct the JSON here");
+    case 'N':
+    case 'I': return S("write a number, or null: JSON has no NaN and no infinity");
+    case 0:
+    case 0xfe:
+    case 0xff: return S("save the file as UTF-8");
+    default: return S("correct the JSON here");
+    }
+}
+
 const json *json_get(const json *object, const char *name) {
     if (!object || object->kind != JSON_OBJECT) return NULL;
     str wanted = str_from(name);
@@ -148,6 +180,13 @@ str json_pointer(const json *value, arena *a) {
     return buf_str(&out);
 }
 
+static str allowed(arena *a, const str *known, isize n) {
+    buf out = buf_new(a, LIMIT_CONFIG_BYTES, "a list of members");
+    buf_add(&out, S("remove it; members here are "));
+    for (isize i = 0; i < n; i++) buf_printf(&out, "%s%.*s", i ? ", " : "", STR_ARGS(known[i]));
+    return buf_str(&out);
+}
+
 void json_only(const json *object, const char *const *names, str file, problems *found) {
     str known[64];
     isize n = 0;
@@ -171,8 +210,7 @@ void json_only(const json *object, const char *const *names, str file, problems 
                                                   STR_ARGS(m->name)),
                              .remedy = near.n ? arena_printf(found->arena, "did you mean \"%.*s\"?",
                                                              STR_ARGS(near))
-                                              : S("remove it, or see the documentation "
-                                                  "for the members allowed here")});
+                                              : allowed(found->arena, known, n)});
     }
 }
 

@@ -35,6 +35,9 @@ struct json {
 
 /* False: *fault says what, where and the remedy. */
 bool json_read(arena *arena, str text, const json **root, fault *fault);
+/* What to do about a text that json_read refused at byte `at`: the mistakes that people make who
+ * write JSON by hand have a remedy of their own. */
+str json_remedy(str text, isize at);
 /* Member by exact (case-sensitive) name, or NULL; NULL-safe in `object`. */
 const json *json_get(const json *object, const char *name);
 /* Text of a string member, else the empty str. */

@@ -40,26 +40,29 @@ static bool read_all(int fd, char *to, isize n) {
 }
 
 /* Reads the open file; its size is taken from the descriptor, so that nothing can be swapped in
- * between. */
-static bool read_open(arena *arena, int fd, str path, isize max, str *out, fault *fault) {
+ * between. Of one that is larger than `max` only the beginning, where `part` allows that. */
+static bool read_open(arena *arena, int fd, str path, isize max, bool part, str *out,
+                      fault *fault) {
     struct stat info;
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         fault_set(fault, FAULT_CONFIG, -1, "%.*s is no regular file: name a file", STR_ARGS(path));
         return false;
     }
-    if (info.st_size > max) {
+    isize n = info.st_size;
+    if (n > max && part) n = max;
+    if (n > max) {
         fault_set(fault, FAULT_LIMIT, -1,
-                  "%.*s is larger than the limit of %td bytes for such a file", STR_ARGS(path),
-                  max);
+                  "%.*s is larger than the limit of %td bytes for such a file: split it",
+                  STR_ARGS(path), max);
         return false;
     }
-    char *bytes = arena_new(arena, char, info.st_size + 1);
-    if (!read_all(fd, bytes, info.st_size)) {
+    char *bytes = arena_new(arena, char, n + 1);
+    if (!read_all(fd, bytes, n)) {
         fault_set(fault, FAULT_CONFIG, -1, "%.*s changed or failed while it was read: try again",
                   STR_ARGS(path));
         return false;
     }
-    *out = (str){bytes, info.st_size};
+    *out = (str){bytes, n};
     return true;
 }
 
@@ -70,7 +73,7 @@ bool files_read(arena *arena, str folder, str path, isize max, str *out, fault *
         fault_set(fault, FAULT_CONFIG, -1, "%.*s cannot be opened: %s", STR_ARGS(full), why(errno));
         return false;
     }
-    bool ok = read_open(arena, fd, full, max, out, fault);
+    bool ok = read_open(arena, fd, full, max, false, out, fault);
     close(fd);
     return ok;
 }
@@ -113,8 +116,9 @@ static bool take_file(gather *g, int folder, const char *leaf, str name) {
                   STR_ARGS(name), why(errno));
         return false;
     }
+    /* One byte too many tells the loader, which then says so. */
     mapping_file file = {.name = name};
-    bool ok = read_open(g->arena, fd, name, LIMIT_CONFIG_BYTES, &file.text, g->fault);
+    bool ok = read_open(g->arena, fd, name, LIMIT_CONFIG_BYTES + 1, true, &file.text, g->fault);
     close(fd);
     if (!ok) return false;
     g->bytes += file.text.n;

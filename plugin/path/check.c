@@ -42,7 +42,8 @@ static bool constant_variable(checker *c, ast *a) {
         if (!str_eq(a->name, e->constants[i].name)) continue;
         a->source = VARIABLE_CONSTANT;
         a->target = (int32_t)i;
-        a->type = static_node(e->constants[i].type);
+        model_type type = e->constants[i].type; /* none: it is what was reported already */
+        a->type = type == TYPE_NONE ? static_any() : static_node(type);
         a->type.many = e->constants[i].many;
         if (e->constants[i].clock) c->uses_now = true;
         return true;
@@ -93,9 +94,11 @@ static void check_variable(checker *c, ast *a) {
     str *names = arena_new(c->arena, str, n);
     for (isize i = 0; i < n; i++) names[i] = c->environment->constants[i].name;
     str near = problem_nearest(a->name, names, n);
-    check_error(c, a->at, arena_printf(c->arena, "there is no %%%.*s", STR_ARGS(a->name)),
-                near.n ? arena_printf(c->arena, "did you mean %%%.*s?", STR_ARGS(near))
-                       : S("declare it as a constant"));
+    check_error(
+        c, a->at, arena_printf(c->arena, "there is no %%%.*s", STR_ARGS(a->name)),
+        near.n ? arena_printf(c->arena, "did you mean %%%.*s?", STR_ARGS(near))
+               : S("declare it: in a view as a constant, in a study as a parameter or a define"));
+    a->type = static_any(); /* one message is enough */
 }
 
 /* --- operators --- */

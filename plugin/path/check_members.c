@@ -94,15 +94,42 @@ static str nearest_element(checker *c, model_type type, str name) {
     return problem_nearest(name, names, n);
 }
 
-static void unknown_element(checker *c, ast *a, str of, str nearest) {
+/* Elements that nearly every type has: they help nobody who looks for another. */
+static bool common_element(str name) {
+    static const str names[] = {
+        S_INIT("id"),       S_INIT("extension"),     S_INIT("modifierExtension"), S_INIT("meta"),
+        S_INIT("language"), S_INIT("implicitRules"), S_INIT("contained")};
+    for (isize i = 0; i < COUNT_OF(names); i++)
+        if (str_eq(name, names[i])) return true;
+    return false;
+}
+
+enum { ELEMENTS_SHOWN = 12 };
+
+/* What a type does have: of the record the views, of a view its columns. */
+static str elements_of(checker *c, model_type type) {
+    model_element *list;
+    isize n = type == TYPE_NONE ? 0 : model_elements(c->model, type, c->arena, &list), shown = 0;
+    buf all = buf_new(c->arena, LIMIT_CONFIG_BYTES, "a list of elements");
+    for (isize i = 0; i < n && shown <= ELEMENTS_SHOWN; i++) {
+        str name = model_key_name(c->model, list[i].key);
+        if (common_element(name)) continue;
+        buf_add(&all, shown ? S(", ") : S("it has "));
+        buf_add(&all, shown == ELEMENTS_SHOWN ? S("...") : name);
+        shown++;
+    }
+    return shown ? buf_str(&all) : S("use an element of the FHIR R4 definition");
+}
+
+static void unknown_element(checker *c, ast *a, str of, model_type type) {
     a->target = TARGET_NOTHING;
     a->type = (static_type){.kind = STATIC_EMPTY};
-    str remedy = nearest.n ? arena_printf(c->arena, "did you mean \"%.*s\"?", STR_ARGS(nearest))
-                           : S("use an element of the FHIR R4 definition");
+    str nearest = type == TYPE_NONE ? (str){0} : nearest_element(c, type, a->name);
     check_strict(
         c, a->at,
         arena_printf(c->arena, "%.*s has no element \"%.*s\"", STR_ARGS(of), STR_ARGS(a->name)),
-        remedy);
+        nearest.n ? arena_printf(c->arena, "did you mean \"%.*s\"?", STR_ARGS(nearest))
+                  : elements_of(c, type));
 }
 
 static static_type element_type(model_type owner, const model_element *e) {
@@ -137,8 +164,7 @@ static void member_of_node(checker *c, ast *a, static_type left) {
         a->type = static_any();
         a->type.many = true;
     } else if (!choice_spelling(c, a, left.type)) {
-        unknown_element(c, a, model_type_name(c->model, left.type),
-                        nearest_element(c, left.type, a->name));
+        unknown_element(c, a, model_type_name(c->model, left.type), left.type);
     }
 }
 
@@ -153,7 +179,7 @@ static void member_of_choice(checker *c, ast *a, static_type left) {
         a->type = found ? static_join(a->type, t) : t;
         found = true;
     }
-    if (!found) unknown_element(c, a, static_name(c->arena, c->model, left), (str){0});
+    if (!found) unknown_element(c, a, static_name(c->arena, c->model, left), TYPE_NONE);
 }
 
 static void member_of_value(checker *c, ast *a, static_type left) {
@@ -171,7 +197,7 @@ static void member_of_value(checker *c, ast *a, static_type left) {
         a->type = static_value(parts[i].gives);
         return;
     }
-    unknown_element(c, a, static_name(c->arena, c->model, left), (str){0});
+    unknown_element(c, a, static_name(c->arena, c->model, left), TYPE_NONE);
 }
 
 /* The type's name at the head of an expression: `Patient.name` on a Patient. */
@@ -218,7 +244,7 @@ void check_member(checker *c, ast *a, const context *ctx) {
         a->type = static_any();
         a->type.many = true;
         if (a->key == KEY_NONE && !str_eq(a->name, S("namespace")))
-            unknown_element(c, a, S("FHIR R4"), (str){0});
+            unknown_element(c, a, S("FHIR R4"), TYPE_NONE);
     }
     a->type.many = a->type.many || left.many;
     a->type.unordered = left.unordered;

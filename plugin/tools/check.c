@@ -60,17 +60,8 @@ static const zone_table *zone_of(checking *c, const mapping_file *files, isize n
     fault fault;
     if (!name.n) return NULL;
     if (files_zone(&c->arena, name, zone, &fault)) return zone;
-    str site = {0};
-    for (isize i = 0; i < n; i++)
-        if (str_ends(files[i].name, S("/site.json"))) site = files[i].name;
-    problems_add(&c->found, (problem){.level = PROBLEM_ERROR,
-                                      .code = "value",
-                                      .file = site,
-                                      .at = -1,
-                                      .place = S("/timezone"),
-                                      .text = arena_str(&c->arena, str_from(fault.text)),
-                                      .remedy = S("use an offset such as +01:00 or a name such as "
-                                                  "Europe/Berlin")});
+    problems_add(&c->found, mappings_timezone_problem(&c->arena, files, n,
+                                                      arena_str(&c->arena, str_from(fault.text))));
     return NULL;
 }
 

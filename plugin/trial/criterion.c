@@ -21,10 +21,13 @@ static isize choose(loader *l, const study *s, const json *value, const str *nam
         if (str_eq(value->text, names[i])) return i;
     if (!value) return -1;
     str near = problem_nearest(value->text, names, n);
+    buf all = buf_new(l->arena, LIMIT_CONFIG_BYTES, "a list of words");
+    for (isize i = 0; i < n; i++) buf_printf(&all, "%s%.*s", i ? ", " : "", STR_ARGS(names[i]));
     report(l, s, value, "value",
-           arena_printf(l->arena, "'%.*s' is not one of the allowed words", STR_ARGS(value->text)),
+           arena_printf(l->arena, "\"%.*s\" cannot be '%.*s'", STR_ARGS(value->name),
+                        STR_ARGS(value->text)),
            near.n ? arena_printf(l->arena, "did you mean \"%.*s\"?", STR_ARGS(near))
-                  : arena_printf(l->arena, "the first of them is \"%.*s\"", STR_ARGS(names[0])));
+                  : arena_printf(l->arena, "one of %.*s", STR_ARGS(buf_str(&all))));
     return -1;
 }
 
@@ -34,7 +37,7 @@ static void read_flag_member(loader *l, const study *s, const json *object, cons
     *out = value && value->kind == JSON_TRUE;
     if (value && value->kind != JSON_TRUE && value->kind != JSON_FALSE)
         report(l, s, value, "structure", arena_printf(l->arena, "\"%s\" is true or false", name),
-               S("change its form"));
+               set_form(JSON_TRUE));
 }
 
 /* --- what the expressions lean on --- */
@@ -65,7 +68,11 @@ static void read_absent(loader *l, const study *s, criterion *c, const json *def
     if (view && views_find(m, view->text) < 0) {
         str *names = arena_new(l->arena, str, m->view_count);
         for (isize i = 0; i < m->view_count; i++) names[i] = m->views[i].name;
-        choose(l, s, view, names, m->view_count);
+        str near = problem_nearest(view->text, names, m->view_count);
+        report(l, s, view, "not-found",
+               arena_printf(l->arena, "there is no view '%.*s'", STR_ARGS(view->text)),
+               near.n ? arena_printf(l->arena, "did you mean \"%.*s\"?", STR_ARGS(near))
+                      : S("name a view of core/views, or of this study"));
         return;
     }
     if (choice <= 0) return;
@@ -247,7 +254,7 @@ static void read_contradictions(loader *l, study *s) {
 void criteria_compile(loader *l, study *s) {
     const json *list = json_get(s->file->root, "criteria");
     if (!list || list->kind != JSON_ARRAY || list->count == 0) {
-        report(l, s, list ? list : s->file->root, "required", S("a study needs \"criteria\""),
+        report(l, s, list ? list : s->file->root, "required", S("a protocol needs \"criteria\""),
                S("add an array of criteria"));
         return;
     }

@@ -228,9 +228,6 @@ static void read_record(loader *l, const set_file *f) {
         while (how < (int)COUNT_OF(leavings) && !str_eq(rule->name, leavings[how])) how++;
         if (how == (int)COUNT_OF(leavings)) continue;
         for (const json *column = rule->child; column; column = column->next) {
-            if (!known_column(m, column->text))
-                set_problem(l, PROBLEM_WARNING, f, column, "not-found",
-                            S("no view has this column"), S("correct it, or take it out"));
             m->leaving[m->leaving_count++] = (leaving_rule){column->text, (leaving)how};
         }
     }
@@ -246,6 +243,18 @@ void datasets_load(loader *l) {
             read_record(l, f);
         else
             read_dataset(l, f);
+    }
+}
+
+void datasets_unused(loader *l) {
+    for (isize i = 0; i < l->set->file_count; i++) {
+        const set_file *f = &l->set->files[i];
+        const json *record = f->kind == FILE_EXPORT ? json_get(f->root, "record") : NULL;
+        for (const json *rule = record ? record->child : NULL; rule; rule = rule->next)
+            for (const json *column = rule->child; column; column = column->next)
+                if (!known_column(l->set, column->text))
+                    set_problem(l, PROBLEM_WARNING, f, column, "not-found",
+                                S("no view has this column"), S("correct it, or take it out"));
     }
 }
 

@@ -14,6 +14,16 @@ void set_problem(loader *l, problem_level level, const set_file *file, const jso
                                      .remedy = remedy});
 }
 
+str set_form(json_kind kind) {
+    switch (kind) {
+    case JSON_STRING: return S("write it between double quotes");
+    case JSON_NUMBER: return S("write a number, without quotes");
+    case JSON_ARRAY: return S("write [ ... ]");
+    case JSON_OBJECT: return S("write { ... }");
+    default: return S("write true or false, without quotes");
+    }
+}
+
 /* --- files --- */
 static str segment(str path, int index) {
     isize from = 0;
@@ -96,7 +106,7 @@ static void read_file(loader *l, set_file *file) {
                                      .file = file->name,
                                      .at = fault.at,
                                      .text = arena_str(l->arena, str_from(fault.text)),
-                                     .remedy = S("correct the JSON")});
+                                     .remedy = json_remedy(file->text, fault.at)});
 }
 
 static bool same_folder(str a, str b) {
@@ -156,6 +166,36 @@ static void list_files(loader *l, const mapping_file *files, isize n) {
         read_file(l, file);
     }
     for (isize i = 0; i < m->file_count; i++) check_folder(l, i);
+}
+
+/* What a file that cannot be read would have defined is missing everywhere: nothing that could be
+ * said of the others would help. */
+static bool all_readable(const mappings *m) {
+    for (isize i = 0; i < m->file_count; i++)
+        if (m->files[i].kind != FILE_OTHER && !m->files[i].root) return false;
+    return true;
+}
+
+problem mappings_timezone_problem(arena *arena, const mapping_file *files, isize n, str why) {
+    const str remedy = S("write an offset such as \"+01:00\" or an IANA name such as "
+                         "\"Europe/Berlin\" (package tzdata)");
+    isize end = str_find(why, S(": "), 0);
+    problem p = {.level = PROBLEM_ERROR,
+                 .code = "value",
+                 .at = -1,
+                 .place = S("/timezone"),
+                 .text = str_slice(why, 0, end < 0 ? why.n : end), /* the remedy is said below */
+                 .remedy = remedy};
+    for (isize i = 0; i < n; i++) {
+        const json *root, *zone;
+        fault fault;
+        if (kind_of(files[i].name) != FILE_SITE || !json_read(arena, files[i].text, &root, &fault))
+            continue;
+        zone = json_get(root, "timezone");
+        p.file = files[i].name;
+        p.at = zone ? zone->at : -1;
+    }
+    return p;
 }
 
 str mappings_timezone(arena *arena, const mapping_file *files, isize n) {
@@ -259,6 +299,7 @@ const mappings *mappings_load(arena *arena, const mapping_file *files, isize n,
     m->zone = zone;
     m->model = model_extend(arena, model_r4());
     list_files(&l, files, n);
+    if (!all_readable(m)) return NULL;
     terminology_load(&l);
     site_load(&l);
     protocols_read(&l);
@@ -267,8 +308,10 @@ const mappings *mappings_load(arena *arena, const mapping_file *files, isize n,
     protocols_compile(&l);
     datasets_load(&l);
     site_check(&l);
-    terminology_unused(&l);
+    terminology_check(&l);
     if (found->errors != errors) return NULL;
+    terminology_unused(&l);
+    datasets_unused(&l);
     m->reach = reach_of(m);
     make_digests(&l, digest);
     return m;

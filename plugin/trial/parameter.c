@@ -3,14 +3,15 @@
 #include "fhir/quantity.h"
 #include "trial/set.h"
 
+static const str calendar_words[] = {
+    S_INIT("years"),   S_INIT("year"),   S_INIT("months"),       S_INIT("month"),
+    S_INIT("weeks"),   S_INIT("week"),   S_INIT("days"),         S_INIT("day"),
+    S_INIT("hours"),   S_INIT("hour"),   S_INIT("minutes"),      S_INIT("minute"),
+    S_INIT("seconds"), S_INIT("second"), S_INIT("milliseconds"), S_INIT("millisecond")};
+
 static bool calendar_word(str unit) {
-    static const str words[] = {
-        S_INIT("year"),   S_INIT("years"),   S_INIT("month"),       S_INIT("months"),
-        S_INIT("week"),   S_INIT("weeks"),   S_INIT("day"),         S_INIT("days"),
-        S_INIT("hour"),   S_INIT("hours"),   S_INIT("minute"),      S_INIT("minutes"),
-        S_INIT("second"), S_INIT("seconds"), S_INIT("millisecond"), S_INIT("milliseconds")};
-    for (isize i = 0; i < COUNT_OF(words); i++)
-        if (str_eq(unit, words[i])) return true;
+    for (isize i = 0; i < COUNT_OF(calendar_words); i++)
+        if (str_eq(unit, calendar_words[i])) return true;
     return false;
 }
 
@@ -67,6 +68,28 @@ bool parameter_value(arena *arena, const json *value, str type, item *out) {
     out->kind = ITEM_STRING;
     out->text = value->text;
     return str_eq(type, S("string")) || str_eq(type, S("code"));
+}
+
+static str quantity_remedy(arena *arena, const json *value) {
+    str unit = json_text(value, "unit");
+    if (unit.n && !calendar_word(unit) && !ucum_unit(unit)) {
+        str near = problem_nearest(unit, calendar_words, COUNT_OF(calendar_words));
+        if (near.n)
+            return arena_printf(arena, "'%.*s' is no unit; did you mean \"%.*s\"?", STR_ARGS(unit),
+                                STR_ARGS(near));
+        return arena_printf(arena, "'%.*s' is no unit; write a calendar word or a UCUM code",
+                            STR_ARGS(unit));
+    }
+    return S("write {\"value\": 14, \"unit\": \"days\"}, or a UCUM unit");
+}
+
+str parameter_remedy(arena *arena, const json *value, str type) {
+    if (str_eq(type, S("Quantity"))) return quantity_remedy(arena, value);
+    if (str_eq(type, S("boolean"))) return S("write true or false, without quotes");
+    if (str_eq(type, S("integer"))) return S("write a whole number, without quotes");
+    if (str_eq(type, S("decimal"))) return S("write a number, without quotes");
+    if (str_eq(type, S("date"))) return S("write \"2025-01-31\", or as much of it as is known");
+    return S("write a text between double quotes");
 }
 
 void common_names(const model *m, path_constant names[NAME_FIRST_PARAMETER]) {

@@ -17,8 +17,7 @@ static const json *take(loader *l, const study *s, const json *object, const cha
     if (value && value->kind == kind) return value;
     if (value)
         report(l, s, value, "structure",
-               arena_printf(l->arena, "\"%s\" must be %s", name, shapes[kind]),
-               S("change its form"));
+               arena_printf(l->arena, "\"%s\" must be %s", name, shapes[kind]), set_form(kind));
     else if (needed)
         report(l, s, object, "required", arena_printf(l->arena, "\"%s\" is missing", name),
                S("add it"));
@@ -56,9 +55,7 @@ static void set_value(loader *l, study *s, isize slot, const set_file *file, con
     else
         set_problem(l, PROBLEM_ERROR, file, value, "value",
                     arena_printf(l->arena, "this is no value of type %.*s", STR_ARGS(type)),
-                    str_eq(type, S("Quantity"))
-                        ? S("write {\"value\": 14, \"unit\": \"days\"}, or a UCUM unit")
-                        : S("see the FHIR data types"));
+                    parameter_remedy(l->arena, value, type));
 }
 
 /* Names are used as %name: an identifier that no other parameter or define has. */
@@ -88,7 +85,13 @@ static void read_parameter(loader *l, study *s, const json *definition) {
     s->names[slot] = (path_constant){.name = name, .type = parameter_type(l, s, definition)};
     const json *own = json_get(definition, "value");
     const json *theirs = site_parameter(&l->set->site, s->file->study, name);
+    const json *must = json_get(definition, "siteMustConfirm");
     bool confirm = json_is_true(definition, "siteMustConfirm");
+    if (must && must->kind != JSON_TRUE && must->kind != JSON_FALSE) {
+        report(l, s, must, "structure", S("\"siteMustConfirm\" is true or false"),
+               set_form(JSON_TRUE));
+        confirm = true; /* one message is enough */
+    }
     if (confirm && own)
         report(l, s, own, "invariant", S("a siteMustConfirm parameter has no value here"),
                S("remove the value: the source document does not state it; site.json sets it"));
@@ -270,6 +273,22 @@ static void compile_screening(loader *l, study *s) {
     s->screening_date = study_expression(l, s, date, false);
 }
 
+typedef struct looking_ahead {
+    loader *l;
+    const study *s;
+    const json *define;
+} looking_ahead;
+
+/* A define sees those before it: says so of one that stands behind. */
+static void look_ahead(void *self, str name, bool percent) {
+    looking_ahead *look = self;
+    for (const json *d = look->define->next; d && percent; d = d->next)
+        if (str_eq(json_text(d, "name"), name))
+            report(look->l, look->s, json_get(look->define, "expression"), "invariant",
+                   arena_printf(look->l->arena, "%%%.*s is defined further down", STR_ARGS(name)),
+                   S("move it up: a define sees those before it"));
+}
+
 static void compile_defines(loader *l, study *s) {
     static const char *const members[] = {"name", "text", "expression", NULL};
     const json *list = json_get(s->file->root, "define");
@@ -287,8 +306,11 @@ static void compile_defines(loader *l, study *s) {
         check_name(l, s, d, name);
         define *out = &s->defines[s->name_count - s->define_first];
         expression_facts_add(l->set, s, expression, &out->facts);
-        out->program = study_expression(l, s, expression, false);
-        path_constant constant = {.name = name, .many = true, .clock = out->facts.now};
+        isize errors = l->found->errors;
+        looking_ahead look = {l, s, d};
+        set_words_of(expression, look_ahead, &look);
+        if (l->found->errors == errors) out->program = study_expression(l, s, expression, false);
+        path_constant constant = {.name = name, .clock = out->facts.now};
         if (out->program) {
             constant.type = path_result_type(out->program);
             constant.many = path_result_many(out->program);

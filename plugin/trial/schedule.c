@@ -29,7 +29,7 @@ static const json *list_of(loader *l, const study *s, const json *object, const 
         report(l, s, list, "structure",
                arena_printf(l->arena, "\"%s\" must be an array of %s", name,
                             kind == JSON_STRING ? "strings" : "objects"),
-               S("change its form"));
+               kind == JSON_STRING ? S("write [\"...\", \"...\"]") : S("write [{ ... }, { ... }]"));
     return whole ? list : NULL;
 }
 

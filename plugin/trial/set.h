@@ -287,6 +287,8 @@ typedef struct loader {
 /* A problem at `where` in a mapping file. `code` and `level` as in problem.h. */
 void set_problem(loader *l, problem_level level, const set_file *file, const json *where,
                  const char *code, str text, str remedy);
+/* The remedy where a value has not this form. */
+str set_form(json_kind kind);
 /* Every member of a FHIR resource in a mapping file must be an element of its R4 type: reports the
  * others with a suggestion (lint.c). */
 void set_lint(loader *l, const set_file *file, const json *object, model_type type);
@@ -295,6 +297,9 @@ void set_lint(loader *l, const set_file *file, const json *object, model_type ty
 void set_words(str expression, void (*word)(void *self, str name, bool percent), void *self);
 /* Calls set_words on every string of a JSON value. */
 void set_words_of(const json *value, void (*word)(void *self, str name, bool percent), void *self);
+/* The first string in the value that mentions one of the words, as a name of the record or, with
+ * `percent`, as %name; or NULL. */
+const json *set_mention_of(const json *value, const str *words, isize n, bool percent);
 /* Whether `text` occurs in some string of the value. */
 bool set_mentions(const json *value, str text);
 
@@ -307,7 +312,9 @@ bool mask_meets(const view_mask *a, const view_mask *b);
 void terminology_load(loader *l);
 /* Targets of a coding in the site's code map, at most `cap`; how many there are. */
 isize terminology_site_codes(const mappings *m, str system, str code, path_coding *out, isize cap);
-/* Reports urls in constants that no table has, and tables that nothing mentions. */
+/* Reports urls in constants that no table has. */
+void terminology_check(loader *l);
+/* Warns of tables that nothing mentions. */
 void terminology_unused(loader *l);
 /* Reads site.json, if there is one (site.c). */
 void site_load(loader *l);
@@ -327,6 +334,8 @@ isize views_find(const mappings *m, str name);
  * the record (dataset.c). */
 void export_model_make(mappings *m);
 void datasets_load(loader *l);
+/* Warns of columns that core/exports names and no view has. */
+void datasets_unused(loader *l);
 /* First pass: heads and parameters, needed by the views of a study; second pass: expressions. */
 void protocols_read(loader *l);
 void protocols_compile(loader *l);
@@ -348,6 +357,8 @@ void expression_facts_add(const mappings *m, const study *s, const json *value,
 void common_names(const model *m, path_constant names[NAME_FIRST_PARAMETER]);
 /* Reads a parameter's value; false when it is no value of the type (parameter.c). */
 bool parameter_value(arena *arena, const json *value, str type, item *out);
+/* What to do about a value that is none of the type. */
+str parameter_remedy(arena *arena, const json *value, str type);
 
 /* The row of a view that could not be made: nulls, and one cell more that says so. A criterion on
  * such a view is unknown: data nobody could read is not absent data. */

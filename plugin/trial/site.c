@@ -12,7 +12,7 @@ static const json *expect(loader *l, const site *s, const char *name, json_kind 
     const json *value = json_get(s->root, name);
     if (!value || value->kind == kind) return value;
     set_problem(l, PROBLEM_ERROR, s->file, value, "structure",
-                arena_printf(l->arena, "\"%s\" must be %s", name, shape), S("change its form"));
+                arena_printf(l->arena, "\"%s\" must be %s", name, shape), set_form(kind));
     return NULL;
 }
 

@@ -128,8 +128,12 @@ static const term_table *included_set(loader *l, term_table *t, const json *url)
     terminology *all = &l->set->terms;
     term_table *other = find_table(all->sets, all->set_count, url->text);
     if (!other) {
+        str *urls = arena_new(l->arena, str, all->set_count);
+        for (isize i = 0; i < all->set_count; i++) urls[i] = all->sets[i].url;
+        str near = problem_nearest(url->text, urls, all->set_count);
         report(l, t, url, "not-found", S("no value set with this url among the mapping files"),
-               S("check the url, or add the ValueSet"));
+               near.n ? arena_printf(l->arena, "did you mean \"%.*s\"?", STR_ARGS(near))
+                      : S("check the url, or add the ValueSet"));
         return NULL;
     }
     other->used = true;
@@ -150,7 +154,10 @@ static void take_system(loader *l, term_table *t, str system) {
 static void take_concepts(loader *l, term_table *t, str system, const json *concepts) {
     for (const json *c = concepts->child; c; c = c->next) {
         str code = json_text(c, "code");
-        if (code.n == 0)
+        if (c->kind != JSON_OBJECT)
+            report(l, t, c, "structure", S("a concept must be an object"),
+                   S("write {\"code\": ...}"));
+        else if (code.n == 0)
             report(l, t, c, "required", S("a concept needs a \"code\""), S("add it"));
         else
             add_row(l, t, system, code, (path_coding){.display = json_text(c, "display")});
@@ -428,8 +435,9 @@ static void check_constants(loader *l) {
     }
 }
 
+void terminology_check(loader *l) { check_constants(l); }
+
 void terminology_unused(loader *l) {
-    check_constants(l);
     warn_unused(l, l->set->terms.sets, l->set->terms.set_count);
     warn_unused(l, l->set->terms.maps, l->set->terms.map_count);
 }

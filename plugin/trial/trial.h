@@ -41,6 +41,8 @@ const mappings *mappings_load(arena *arena, const mapping_file *files, isize n,
 /* The time zone that site.json names, before anything is loaded: what the shell looks up to make
  * the zone table. Empty when there is none. */
 str mappings_timezone(arena *arena, const mapping_file *files, isize n);
+/* The finding that this zone is not known, `why`, at its place in site.json. */
+problem mappings_timezone_problem(arena *arena, const mapping_file *files, isize n, str why);
 /* SHA-256 over the files' names and texts, in name order, and over the zone table: lower-case hex.
  */
 str mappings_digest(const mappings *m);

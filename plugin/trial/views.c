@@ -146,6 +146,39 @@ static bool waits(const mappings *m, const view_mask *mask, isize self, isize pl
     return false;
 }
 
+/* The expressions of a view: elsewhere a word is no name of anything. */
+static const json *mention_in(const record_view *v, const str *words, isize n, bool percent) {
+    const json *found = set_mention_of(json_get(v->file->root, "select"), words, n, percent);
+    return found ? found : set_mention_of(json_get(v->file->root, "where"), words, n, percent);
+}
+
+static isize first_waiting(const mappings *m, isize view, isize placed) {
+    expression_facts facts = facts_of(m, view);
+    for (isize i = placed; i < m->view_count; i++)
+        if (i != view && mask_has(&facts.views, i)) return i;
+    return view;
+}
+
+/* Whoever follows one that waits from view to view comes into the circle in as many steps as there
+ * are views, and then once around it. */
+static void report_circle(loader *l, isize placed) {
+    const mappings *m = l->set;
+    isize at = placed;
+    for (isize i = placed; i < m->view_count; i++) at = first_waiting(m, at, placed);
+    isize next = first_waiting(m, at, placed);
+    const record_view *v = &m->views[at];
+    buf circle = buf_new(l->arena, LIMIT_CONFIG_BYTES, "a circle of views");
+    buf_add(&circle, v->name);
+    for (isize i = next; i != at; i = first_waiting(m, i, placed))
+        buf_printf(&circle, ", %.*s", STR_ARGS(m->views[i].name));
+    const json *where = mention_in(v, &m->views[next].name, 1, false);
+    set_problem(l, PROBLEM_ERROR, v->file, where ? where : v->file->root, "invariant",
+                arena_printf(l->arena, "derived views depend on each other in a circle: %.*s",
+                             STR_ARGS(buf_str(&circle))),
+                S("let one of them do without the others: they must name each other in one "
+                  "direction only"));
+}
+
 static void order_derived(loader *l) {
     mappings *m = l->set;
     isize placed = m->stored_count;
@@ -156,11 +189,7 @@ static void order_derived(loader *l) {
             if (!waits(m, &facts.views, next, placed)) break;
         }
         if (next == m->view_count) {
-            set_problem(l, PROBLEM_ERROR, m->views[placed].file, m->views[placed].file->root,
-                        "invariant",
-                        arena_printf(l->arena, "derived view '%.*s' depends on itself",
-                                     STR_ARGS(m->views[placed].name)),
-                        S("derived views must name each other in one direction only"));
+            report_circle(l, placed);
             return;
         }
         record_view moved = m->views[next]; /* the others keep their name order */
@@ -185,6 +214,24 @@ static void find_needs(mappings *m, isize view) {
 }
 
 /* --- compiling --- */
+/* The "name" of a column, wherever in the tree of selects it stands. */
+static const json *column_below(const json *value, str name) {
+    const json *columns = json_get(value, "column");
+    for (const json *c = columns ? columns->child : NULL; c; c = c->next)
+        if (str_eq(json_text(c, "name"), name)) return json_get(c, "name");
+    for (const json *child = value ? value->child : NULL; child; child = child->next) {
+        const json *found = column_below(child, name);
+        if (found) return found;
+    }
+    return NULL;
+}
+
+static const json *column_named(const record_view *v, str name) {
+    const json *selects = json_get(v->file->root, "select");
+    const json *found = column_below(selects, name);
+    return found ? found : selects;
+}
+
 static void check_stored(loader *l, const record_view *v) {
     static const str ours[] = {S_INIT("source"), S_INIT("sourceVersion"), S_INIT("sourceUpdated"),
                                S_INIT("sourceStale"), S_INIT("sourceError")};
@@ -193,12 +240,14 @@ static void check_stored(loader *l, const record_view *v) {
     for (isize i = 0; i < n; i++)
         for (isize k = 0; k < COUNT_OF(ours); k++)
             if (str_eq(columns[i].name, ours[k]))
-                set_problem(l, PROBLEM_ERROR, v->file, json_get(v->file->root, "select"), "value",
+                set_problem(l, PROBLEM_ERROR, v->file, column_named(v, columns[i].name), "value",
                             arena_printf(l->arena, "column '%.*s' is added by the engine",
                                          STR_ARGS(columns[i].name)),
                             S("rename or remove it"));
+    static const str clocks[] = {S_INIT("now"), S_INIT("today"), S_INIT("timeOfDay")};
+    const json *where = mention_in(v, clocks, COUNT_OF(clocks), false);
     if (view_uses_now(v->view))
-        set_problem(l, PROBLEM_ERROR, v->file, v->file->root, "invariant",
+        set_problem(l, PROBLEM_ERROR, v->file, where ? where : v->file->root, "invariant",
                     S("a stored view must not use now() or today()"),
                     S("its rows would age in the store: compute it in a derived view"));
 }

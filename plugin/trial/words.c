@@ -49,6 +49,30 @@ void set_words_of(const json *value, void (*word)(void *self, str name, bool per
         set_words_of(child, word, self);
 }
 
+typedef struct search {
+    const str *words;
+    isize n;
+    bool percent, found;
+} search;
+
+static void look(void *self, str name, bool percent) {
+    search *s = self;
+    for (isize i = 0; i < s->n; i++)
+        s->found = s->found || (percent == s->percent && str_eq(name, s->words[i]));
+}
+
+const json *set_mention_of(const json *value, const str *words, isize n, bool percent) {
+    search s = {words, n, percent, false};
+    if (!value) return NULL;
+    if (value->kind == JSON_STRING) set_words(value->text, look, &s);
+    if (s.found) return value;
+    for (const json *child = value->child; child; child = child->next) {
+        const json *found = set_mention_of(child, words, n, percent);
+        if (found) return found;
+    }
+    return NULL;
+}
+
 bool set_mentions(const json *value, str text) {
     if (value->kind == JSON_STRING && str_find(value->text, text, 0) >= 0) return true;
     for (const json *child = value->child; child; child = child->next)

@@ -44,8 +44,8 @@ static void refused(kit *k, const char *protocol, const char *place, const char 
 REFUSED(a_criterion_named_twice,
         STUDY("`screening`:[`X`],`criteria`:[" CRITERION "," CRITERION "]"), "/criteria/1/id",
         "two criteria", "rename")
-REFUSED(a_misspelt_kind, ONE("`kind`:`inclussion`," FULL), "/criteria/1/kind", "allowed words",
-        "inclusion")
+REFUSED(a_misspelt_kind, ONE("`kind`:`inclussion`," FULL), "/criteria/1/kind",
+        "cannot be 'inclussion'", "inclusion")
 REFUSED(a_rule_in_a_study, ONE("`kind`:`rule`," FULL), "/criteria/1/kind", "a study has inclusions",
         "report")
 REFUSED(no_evidence, ONE(IN_Y "`met`:`true`"), "/criteria/1", "needs \"evidence\" and \"met\"",
@@ -60,13 +60,13 @@ REFUSED(an_unknown_parameter,
 REFUSED(a_met_that_is_no_boolean, ONE(IN_Y "`evidence`:`obs`,`met`:`obs.first().score`"),
         "/criteria/1/met", "Boolean", "exists()")
 REFUSED(a_misspelt_reason, ONE(IN_Y FULL ",`unknown`:[{`when`:`true`,`reason`:`ambigous-site`}]"),
-        "/criteria/1/unknown/0/reason", "allowed words", "ambiguous-site")
+        "/criteria/1/unknown/0/reason", "cannot be", "ambiguous-site")
 REFUSED(a_misspelt_absent, ONE(IN_Y FULL ",`absent`:`not met`,`view`:`obs`"), "/criteria/1/absent",
-        "allowed words", "not-met")
+        "cannot be", "not-met")
 REFUSED(an_absent_without_a_view, ONE(IN_Y FULL ",`absent`:`not-met`"), "/criteria/1/absent",
         "needs the \"view\"", "")
 REFUSED(an_unknown_view, ONE(IN_Y FULL ",`absent`:`not-met`,`view`:`persn`"), "/criteria/1/view",
-        "allowed words", "person")
+        "there is no view", "person")
 REFUSED(a_pair_of_one, ONE(IN_Y FULL ",`pair`:`X`"), "/criteria/1/pair", "name each other", "")
 REFUSED(a_pair_with_nobody, ONE(IN_Y FULL ",`pair`:`Z9`"), "/criteria/1/pair", "no criterion 'Z9'",
         "")

@@ -85,8 +85,8 @@ static void refused(kit *k, const char *members, const char *place, const char *
 #define VISITS(one)    SCHEDULE(SCHEME, ARM, ANCHOR, one, ENDPOINT)
 #define ENDPOINTS(one) SCHEDULE(SCHEME, ARM, ANCHOR, VISIT, one)
 
-REFUSED(arms_that_are_no_list, CRITERIA ",`arms`:{}", "/arms", "array of objects", "change")
-REFUSED(arms_of_no_objects, CRITERIA ",`arms`:[`A`]", "/arms", "array of objects", "change")
+REFUSED(arms_that_are_no_list, CRITERIA ",`arms`:{}", "/arms", "array of objects", "write [")
+REFUSED(arms_of_no_objects, CRITERIA ",`arms`:[`A`]", "/arms", "array of objects", "write [")
 REFUSED(a_misspelt_member,
         VISITS("{`id`:`M3`,`title`:`t`,`text`:`x`,`anchor`:`start`,`offset`:{`value`:3,`unit`:"
                "`months`},`before`:`early`,`after`:`late`,`offsett`:1}"),
@@ -155,7 +155,7 @@ REFUSED(a_change_before_the_value,
 REFUSED(a_reason_that_does_not_exist,
         ENDPOINTS("{`id`:`pain`,`role`:`primary`,`text`:`x`,`evidence`:`obs`,`met`:`true`,"
                   "`unknown`:[{`when`:`true`,`reason`:`stalee`}]}"),
-        "/endpoints/0/unknown/0/reason", "not one of the allowed words", "stale")
+        "/endpoints/0/unknown/0/reason", "cannot be", "stale")
 
 const unit_test trial_schedule_suite[] = {UNIT_TEST(a_schedule_is_read),
                                           UNIT_TEST(a_study_needs_none),

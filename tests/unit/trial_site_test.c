@@ -36,7 +36,7 @@ static void mistakes_step(kit *k) {
     refused(k, "{`schema`:1,`id`:`here`,`parameters`:{`s2`:{}}}", "no study 's2'", "s1");
     refused(k, "{`schema`:1,`id`:`here`,`parameters`:{`s1`:{`least`:14}}}",
             "no value of type Quantity", "unit");
-    refused(k, "{`schema`:1,`id`:`here`,`assertions`:{}}", "must be an array", "form");
+    refused(k, "{`schema`:1,`id`:`here`,`assertions`:{}}", "must be an array", "write [ ... ]");
     refused(k,
             "{`schema`:1,`id`:`here`,`assertions`:[{`source`:`ward`,`performer`:"
             "`Practitioner/17`}]}",
