@@ -36,6 +36,8 @@ SEES = {
     "hosts": "face",
     "face": "",
 }
+# The hosts that are modules in C share one loader.
+SHIMS = "hosts/lua hosts/orthanc hosts/tcl".split()
 PURE = "base fhir path view trial export".split()
 
 # Of these rooms others see only the files named here.
@@ -49,6 +51,7 @@ FACES = {
     "files": ["files/files.h", "files/secret.h"],
     "tools": [],
     "hosts/cli": ["hosts/cli/cli.h"],
+    "hosts/native": ["hosts/native/native.h"],
 }
 
 # System headers of the pure rooms: no clock, file, thread, socket, locale or allocator.
@@ -91,6 +94,8 @@ def room_of(path):
 
 def may_see(room):
     allowed = SEES["hosts" if room.startswith("hosts/") else room].split()
+    if room in SHIMS:
+        allowed.append("hosts/native")
     return allowed + [room] if room != "face" else allowed
 
 
