@@ -7,8 +7,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
+import contract
 from site_files import Site
 
 HERE = Path(__file__).resolve().parent
@@ -100,6 +102,101 @@ class Lua(Binding):
         return ["lua5.4", str(HERE / "agent.lua")], {"LUA_CPATH_5_4": f"{self.build}/hosts/?.so"}
 
 
+JARS = Path("/usr/share/java")
+
+
+class Java(Binding):
+    """The class of plugin/hosts/java under JNA; `build` was filled by plugin/hosts/java/build."""
+
+    def lacking(self):
+        if not shutil.which("javac"):
+            return absent("javac", "default-jdk-headless")
+        for jar, package in (("jna.jar", "libjna-java"), ("js.jar", "librhino-java")):
+            if not (JARS / jar).exists():
+                return absent(jar, package)
+        return None
+
+    def java(self, *arguments):
+        """A JVM's command line; a crash leaves no report behind."""
+        folder = self.build / "hosts" / "java"
+        jars = [folder / "fhirtrial.jar", folder / "tests", JARS / "jna.jar", JARS / "js.jar"]
+        options = ["-XX:ErrorFile=/dev/null", "-XX:-CreateCoredumpOnCrash", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
+        return ["java", *options, "-cp", ":".join(map(str, jars)), *map(str, arguments)]
+
+    def agent(self):
+        return self.java("Agent"), {}
+
+    def more(self, library):
+        with contract.site(self.agent(), library) as play:
+            yield "a forgotten handle is closed", contract.problems_of(
+                play, ["open good => OK", "process woman => OK", "forget => OK left 0", "open good => OK", "close 0 => OK"]
+            )
+        names = zipfile.ZipFile(self.build / "hosts" / "java" / "fhirtrial.zip").namelist()
+        wanted = {"fhirtrial/plugin.xml", "fhirtrial/fhirtrial.jar"}
+        yield "the extension holds what its plugin.xml names", problems((wanted <= set(names), f"it holds {names}"))
+
+
+class Rhino(Java):
+    """The same class from scripts of Rhino, and the channel of Open Integration Engine."""
+
+    def script(self, name, *arguments):
+        return self.java("org.mozilla.javascript.tools.shell.Main", HERE / "java" / name, *arguments)
+
+    def agent(self):
+        return self.script("agent.js"), {}
+
+    def more(self, library):
+        yield "the channel's scripts", self.channel(library)
+
+    def channel(self, library):
+        """Good, sent again, wrong, while the store is locked, and again afterwards."""
+        with tempfile.TemporaryDirectory(prefix="fhirtrial-hosts-") as folder:
+            site = Site(folder)
+            command = self.script("channel.js", HOSTS / "java" / "channel.xml", library, site.path("good"))
+            host = Talk(command)
+            deployed = host.read()
+            woman, again, broken = (host.ask(word) for word in (site.path("woman"), f"{site.path('woman')}\t1", site.path("broken")))
+            site.hold()
+            queued = host.ask(site.path("man"))
+            site.release()
+            sent = host.ask(f"{site.path('man')}\t3")
+            ended = host.end()
+        return problems(
+            (deployed == "deployed\t1", f"after deploying: {deployed}"),
+            (woman.startswith("SENT\ts1: eligible\t{"), f"a good message: {woman}"),
+            (again == woman, f"the same message again: {again}"),
+            (broken.startswith("ERROR\tnull\t") and "OperationOutcome" in broken, f"a bad message: {broken}"),
+            (queued.startswith("QUEUED\tnull\t"), f"while the store is locked: {queued}"),
+            (sent.startswith("SENT\ts1: ineligible\t{"), f"from the queue: {sent}"),
+            (ended == ["undeployed\t0"], f"after undeploying: {ended}"),
+            (any('"event":"message-refused"' in line for line in host.log), f"the engine's log: {host.log}"),
+        )
+
+
+class Talk:
+    """A program that is told file names and answers each with a line; lines of its log are kept apart."""
+
+    def __init__(self, command):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        self.process = subprocess.Popen(command, text=True, **pipes)
+        self.log = []
+
+    def read(self):
+        while (line := self.process.stdout.readline().rstrip("\n")).startswith("log\t"):
+            self.log.append(line)
+        return line
+
+    def ask(self, text):
+        self.process.stdin.write(f"{text}\n")
+        self.process.stdin.flush()
+        return self.read()
+
+    def end(self):
+        """What it still says, without the log."""
+        rest = self.process.communicate(timeout=60)[0].splitlines()
+        return [line for line in rest if not line.startswith("log\t")]
+
+
 def run(*command, **environment):
     return subprocess.run(
         list(map(str, command)), capture_output=True, text=True, timeout=300, env={**os.environ, **environment}
@@ -111,4 +208,4 @@ def problems(*checks):
     return [text for held, text in checks if not held]
 
 
-ALL = {"c": C, "python": Python, "tcl": Tcl, "lua": Lua}
+ALL = {"c": C, "python": Python, "tcl": Tcl, "lua": Lua, "java": Java, "rhino": Rhino}

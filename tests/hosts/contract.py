@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plays contract.txt against an agent: what a step says is sent, what comes back is compared."""
 
+import contextlib
 import os
 import re
 import select
@@ -25,18 +26,23 @@ class Broken(Exception):
     """A step had another outcome than the contract says."""
 
 
+def step_of(line):
+    """(command, arguments, code, words)."""
+    told, _, expected = line.partition("=>")
+    command, *arguments = told.split()
+    code, *words = expected.split() or [None]
+    return command, arguments, code, words
+
+
 def cases(path):
-    """[(name, [step])]; a step is (line number, command, arguments, code, words)."""
+    """[(name, [step])]; a step is (place, command, arguments, code, words)."""
     found = []
     for number, line in enumerate(path.read_text().splitlines(), 1):
         line = line.split("#")[0].rstrip() if line.startswith("#") else line.rstrip()
         if line.startswith("case "):
             found.append((line.removeprefix("case "), []))
         elif line:
-            told, _, expected = line.partition("=>")
-            command, *arguments = told.split()
-            code, *words = expected.split() or [None]
-            found[-1][1].append((number, command, arguments, code, words))
+            found[-1][1].append((f"{path.name}:{number}", *step_of(line)))
     return found
 
 
@@ -150,23 +156,40 @@ class Play:
         return self.agent.end()
 
 
+def play_steps(run, steps):
+    """The problems of the first step that goes wrong; steps as of cases()."""
+    for place, command, *more in steps:
+        try:
+            run.step(command, *more)
+        except (Broken, EOFError, OSError) as error:
+            return [f"{place}: {' '.join([command, *more[0]])}: {error!r}"]
+    return []
+
+
+def problems_of(run, lines):
+    """The same for lines that are written as in the contract."""
+    return play_steps(run, [("step", *step_of(line)) for line in lines])
+
+
+@contextlib.contextmanager
+def site(binding, library):
+    """A Play with a fresh site."""
+    with tempfile.TemporaryDirectory(prefix="fhirtrial-hosts-") as folder:
+        run = Play(binding, library, folder)
+        try:
+            yield run
+        finally:
+            run.said = run.end()
+
+
 def play(tap, label, binding, library, path=HERE / "contract.txt"):
     """Every case as one test. `binding`: (command of the agent, its environment)."""
     for name, steps in cases(path):
-        problems = []
-        with tempfile.TemporaryDirectory(prefix="fhirtrial-hosts-") as folder:
-            run = None
-            try:
-                run = Play(binding, library, folder)
-                for number, *step in steps:
-                    try:
-                        run.step(*step)
-                    except Broken as broken:
-                        raise Broken(f"{path.name}:{number}: {' '.join([step[0], *step[1]])}: {broken}") from None
-            except (Broken, EOFError, OSError) as error:
-                problems.append(repr(error) if not isinstance(error, Broken) else error)
-            finally:
-                said = run.end() if run else ""
-                if problems and said:
-                    problems.append(said)
+        try:
+            with site(binding, library) as run:
+                problems = play_steps(run, steps)
+            if problems and run.said:
+                problems.append(run.said)
+        except (Broken, EOFError, OSError) as error:
+            problems = [repr(error)]
         tap.result(f"{label}: {name}", problems)
