@@ -77,13 +77,17 @@ static bool read_bytes(work *w, str bytes, isize most) {
     return read_resource(&w->arena, bytes, &options, &w->found, &w->tape, &w->fault);
 }
 
+static void need_hash(work *w) {
+    if (w->hashed) return;
+    fault_raise(&w->landing, FAULT_INTERNAL, -1, "SHA-256 is not available from OpenSSL");
+}
+
 static void read_step(void *state) {
     work *w = state;
     w->found = problems_new(&w->arena);
     w->now = clock_when(w->c, w->clock);
     w->now_text = clock_instant(&w->arena, w->clock);
-    if (!deliver_digest()->sha256(w->bytes, w->sha256))
-        fault_raise(&w->landing, FAULT_INTERNAL, -1, "SHA-256 is not available from OpenSSL");
+    need_hash(w);
     if (!read_bytes(w, w->bytes, (isize)w->c->settings.message_bytes)) {
         w->code = code_of_fault(w->fault.code);
         add_fault(w, &w->fault);
@@ -258,8 +262,7 @@ static void known_step(void *state) {
     known_work *k = state;
     work *w = k->w;
     stored_result stored;
-    if (!deliver_digest()->sha256(w->bytes, w->sha256))
-        fault_raise(&w->landing, FAULT_INTERNAL, -1, "SHA-256 is not available from OpenSSL");
+    need_hash(w);
     w->status = store_inbox_find(w->instance->store, &w->arena, w->source, w->meta->id, w->sha256,
                                  &stored, &w->fault);
     if (w->status == STORE_NONE) return;
@@ -363,19 +366,61 @@ work *message_open(instance *instance, str bytes, const message_meta *meta, int6
     w->bytes = bytes;
     w->meta = meta;
     w->source = meta->source.n > 0 ? meta->source : w->c->settings.source;
+    w->hashed = deliver_digest()->sha256(bytes, w->sha256);
     return w;
 }
 
-void message_read(work *w) { w->read = step(w, read_step) ? WORK_READ : WORK_READ_STOPPED; }
+/* It is not remembered under the message's id: after a release the same bytes are worked on. */
+static void quarantined_step(void *state) {
+    work *w = state;
+    char hex[DIGEST_HEX];
+    digest_hex(w->sha256, hex);
+    fault_set(&w->fault, FAULT_LIMIT, -1, "message quarantined, sha256 %.*s", DIGEST_HEX, hex);
+    w->message = (message){0};
+    w->found = problems_new(&w->arena);
+    w->now_text = clock_instant(&w->arena, w->clock);
+    problems_add(&w->found,
+                 (problem){.level = PROBLEM_FATAL,
+                           .code = "exception",
+                           .at = -1,
+                           .text = S("quarantined: the process ended twice while it worked on this "
+                                     "message"),
+                           .remedy = arena_printf(&w->arena,
+                                                  "report it, with the message if that is allowed; "
+                                                  "fhirtrial quarantine release %.*s lets it in "
+                                                  "again",
+                                                  DIGEST_HEX, hex)});
+    w->code = FHIRTRIAL_E_REJECT;
+    work_result(w);
+}
+
+/* Marks the message as under way (store/inflight.c), unless it is quarantined. */
+static bool watch(work *w, int *mark) {
+    *mark = -1;
+    if (!w->hashed || store_inflight_begin(w->instance->store, w->sha256, mark)) return true;
+    w->read = WORK_QUARANTINED;
+    step(w, quarantined_step);
+    return false;
+}
+
+void message_read(work *w) {
+    int mark;
+    if (!watch(w, &mark)) return;
+    w->read = step(w, read_step) ? WORK_READ : WORK_READ_STOPPED;
+    store_inflight_end(w->instance->store, mark, false);
+}
 
 void message_decide(work *w) {
-    if (known_message(w)) return;
+    int mark;
+    if (w->read == WORK_QUARANTINED || known_message(w)) return;
     if (w->read == WORK_UNREAD) message_read(w);
+    if (w->read == WORK_QUARANTINED || !watch(w, &mark)) return;
     if (w->read == WORK_READ && w->code < 0)
         refuse(w);
     else if (w->read == WORK_READ)
         decide(w, decide_step);
     refuse_over_limit(w);
+    store_inflight_end(w->instance->store, mark, true);
 }
 
 void message_fail(work *w, store_status status, const fault *why) {

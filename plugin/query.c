@@ -127,7 +127,7 @@ static void answer_health(query *q) {
         buf_byte(&q->out, ',');
     }
     write_endpoints(q);
-    buf_byte(&q->out, '}');
+    buf_printf(&q->out, ",\"quarantined\":%lld}", (long long)store_quarantined(q->instance->store));
 }
 
 static const char *const counter_names[] = {"messages", "messagesRefused", "resources", "rows",
@@ -301,6 +301,8 @@ static void answer_verify(query *q) {
     buf_byte(&q->out, '}');
 }
 
+static void answer_quarantine(query *q) { store_quarantine_json(q->instance->store, &q->out); }
+
 /* --- commands --- */
 
 static void done(query *q) {
@@ -333,6 +335,15 @@ static void command_flag_error(query *q) {
     q->code = reason.n == 0 || study.n == 0 || patient.id.n == 0
                   ? FHIRTRIAL_E_ARG
                   : process_flag_error(q->instance, patient, study, reason);
+    done(q);
+}
+
+static void command_release(query *q) {
+    str sha256 = argument_of(q, "sha256");
+    if (sha256.n == 0)
+        q->code = FHIRTRIAL_E_ARG;
+    else
+        took(q, store_quarantine_release(q->instance->store, sha256, &q->fault));
     done(q);
 }
 
@@ -382,9 +393,11 @@ static const query_row rows[] = {
     {"outbox", false, false, answer_outbox, {"state", NULL}},
     {"audit", false, false, answer_audit, {"from", "n", NULL}},
     {"audit.verify", false, false, answer_verify, {NULL}},
+    {"quarantine", false, false, answer_quarantine, {NULL}},
     {"outbox.retry", true, false, command_retry, {"id", NULL}},
     {"outbox.park", true, false, command_park, {"id", "reason", NULL}},
     {"flag.error", true, false, command_flag_error, {"patient", "source", "study", "reason", NULL}},
+    {"quarantine.release", true, false, command_release, {"sha256", NULL}},
     {"store.purge", true, false, command_purge, {NULL}},
 };
 

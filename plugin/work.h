@@ -56,8 +56,9 @@ typedef struct queued_flag {
         isize n, cap;                                                                              \
     }
 
-/* How far the reading of a message's bytes came; stopped: by a limit or a defect. */
-typedef enum work_read { WORK_UNREAD, WORK_READ, WORK_READ_STOPPED } work_read;
+/* How far the reading of a message's bytes came; stopped: by a limit or a defect; quarantined: not
+ * begun, because it ended the process before. */
+typedef enum work_read { WORK_UNREAD, WORK_READ, WORK_READ_STOPPED, WORK_QUARANTINED } work_read;
 
 typedef struct work {
     instance *instance;
@@ -74,6 +75,7 @@ typedef struct work {
     work_read read;
     str source;
     uint8_t sha256[DIGEST_BYTES];
+    bool hashed; /* sha256 is there */
     int64_t clock;
     when now;
     str now_text;

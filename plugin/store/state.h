@@ -48,6 +48,7 @@ struct store {
     chain_head head;
     struct packer *packer; /* keep.c's, used with the write lock */
     sender_lock *senders;
+    struct inflight *inflight; /* inflight.c's */
 
     pthread_mutex_t queue_lock; /* group commit */
     pthread_cond_t queue_moved;

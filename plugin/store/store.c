@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening and closing: one store a file and process, the schema's version, and the frame in which
  * every call reads or writes. */
-#include "store/state.h"
+#include "store/inflight.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -296,7 +296,10 @@ static void read_boot_id(char boot[BOOT_ID + 1]) {
     close(fd);
 }
 
+inflight *store_inflight(store *s) { return s->inflight; }
+
 static void free_store(store *s) {
+    inflight_close(s->inflight);
     db_close(&s->reader);
     db_close(&s->writer);
     arena_release(&s->scratch);
@@ -343,6 +346,7 @@ static store_status open_new(char *path, const store_options *o, store **out, fa
     if (status == STORE_OK && !db_open(&s->reader, path, o->busy_ms, o->max_pages, fault)) {
         status = s->reader.status;
     }
+    if (status == STORE_OK) status = inflight_open(s, path, &s->inflight, fault);
     if (status != STORE_OK) {
         free_store(s);
         return status;

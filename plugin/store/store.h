@@ -43,6 +43,24 @@ void store_close(store *store);
 /* quick_check, schema version, chain head; for `health`. */
 store_status store_check(store *store, fault *fault);
 
+/* --- messages under way (inflight.c) --- */
+/* A message that was under way at so many deaths of a process, and was never worked off between
+ * them, is quarantined. */
+enum { INFLIGHT_CRASHES = 2 };
+/* Marks that this thread works on the message with this hash; *mark is for store_inflight_end.
+ * False: it is quarantined and must not be worked on. Any number of threads, of any process on the
+ * store. [never blocks on the disk] */
+bool store_inflight_begin(store *store, const uint8_t sha256[DIGEST_BYTES], int *mark);
+/* The thread got through a part; done: through all of it, whatever became of the message, so that
+ * earlier deaths are forgotten. */
+void store_inflight_end(store *store, int mark, bool done);
+/* How many messages are quarantined; and all that were under way at a death: JSON array of {sha256,
+ * crashes, quarantined, firstMs, lastMs}. */
+int64_t store_quarantined(store *store);
+void store_quarantine_json(store *store, buf *out);
+/* The operator's command: the message may come in again. STORE_NONE: no such message. Audited. */
+store_status store_quarantine_release(store *store, str sha256, fault *fault);
+
 /* --- inbox --- */
 typedef struct stored_result {
     bool same_bytes;

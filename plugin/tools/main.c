@@ -18,6 +18,7 @@ static const command commands[] = {
     {"explain", "show a patient's verdicts with their evidence", cli_explain},
     {"outbox", "list, retry or park what is to be sent", cli_outbox},
     {"audit", "list or verify the audit chain", cli_audit},
+    {"quarantine", "list or release messages that ended the process", cli_quarantine},
     {"conformance", "run the auditor's cases against the library", cli_conformance},
     {"export", "write records to files of the world of trials", cli_export},
     {"check", "check a folder of mappings", tool_check},

@@ -107,7 +107,8 @@ static void write_small_mappings(const char *name) {
 }
 
 static void forget_store(const char *name) {
-    static const char *const files[] = {"store.db", "store.db-wal", "store.db-shm", "flags.ndjson"};
+    static const char *const files[] = {"store.db", "store.db-wal", "store.db-shm",
+                                        "store.db-inflight", "flags.ndjson"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) unlink(site_file(name, files[i]));
 }
 

@@ -120,7 +120,7 @@ class Java(Binding):
         """A JVM's command line; a crash leaves no report behind."""
         folder = self.build / "hosts" / "java"
         jars = [folder / "fhirtrial.jar", folder / "tests", JARS / "jna.jar", JARS / "js.jar"]
-        options = ["-XX:ErrorFile=/dev/null", "-XX:-CreateCoredumpOnCrash", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
+        options = ["-XX:+SuppressFatalErrorMessage", "-XX:-CreateCoredumpOnCrash", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
         return ["java", *options, "-cp", ":".join(map(str, jars)), *map(str, arguments)]
 
     def agent(self):

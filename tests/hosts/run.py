@@ -22,6 +22,7 @@ from tap import Tap  # noqa: E402
 def main():
     build = Path(os.environ.get("FHIRTRIAL_BUILD", HERE.parents[1] / "build")).resolve()
     library = (build / ".libs" / "libfhirtrial.so").resolve()
+    drill = (build / "tests" / "hosts" / ".libs" / "libdrill.so").resolve()
     chosen = sys.argv[1:] or list(bindings.ALL)
     unknown = set(chosen) - set(bindings.ALL)
     if unknown:
@@ -35,6 +36,7 @@ def main():
             tap.skip(name, lacking)
             continue
         contract.play(tap, name, binding.agent(), library)
+        contract.play(tap, f"{name}, crash drill", binding.agent(), drill, HERE / "drill.txt")
         for test, problems in binding.more(library):
             tap.result(f"{name}: {test}", problems)
     return tap.done()

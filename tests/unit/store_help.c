@@ -29,7 +29,7 @@ bool shelf_open(shelf *s, const char *name) {
     if (!CHECK(folder != NULL)) return false;
     snprintf(s->path, sizeof s->path, "%s/%s", folder, file);
     free(folder);
-    static const char *const ends[] = {"", "-wal", "-shm"};
+    static const char *const ends[] = {"", "-wal", "-shm", "-inflight"};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         char path[520];
         snprintf(path, sizeof path, "%s%s", s->path, ends[i]);

@@ -48,6 +48,7 @@ static void empty_store(const stage *s) {
     remove_on(s, "case.db");
     remove_on(s, "case.db-wal");
     remove_on(s, "case.db-shm");
+    remove_on(s, "case.db-inflight");
 }
 
 static bool make_key(const stage *s) {
