@@ -28,8 +28,8 @@ class Binding:
         return None
 
     def agent(self):
-        """(command, environment) of the agent."""
-        raise NotImplementedError
+        """(command, environment) of the agent; None where an engine has no binding that one could be written in."""
+        return None
 
     def more(self, library):
         """(test, problems) of what only this engine has."""
@@ -173,6 +173,27 @@ class Rhino(Java):
         )
 
 
+class Orthanc(Binding):
+    """A server that loads the plugin, in a network namespace: it listens on every address."""
+
+    def lacking(self):
+        if not shutil.which("Orthanc"):
+            return absent("Orthanc", "orthanc")
+        alone = run(*self.namespace(), "true")
+        return f"no network namespace can be made here: {alone.stderr.strip()}" if alone.returncode else None
+
+    def namespace(self):
+        mapped = [] if os.geteuid() == 0 else ["--map-root-user"]
+        return ["unshare", "--net", *mapped, "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+
+    def more(self, library):
+        plugin, drill = self.build / "hosts" / "fhirtrial_orthanc.so", self.build / "tests" / "hosts" / ".libs" / "libdrill.so"
+        done = run(*self.namespace(), sys.executable, "-B", HERE / "orthanc.py", plugin, library, drill)
+        lines = done.stdout.splitlines()
+        ended = [] if lines[-1:] == ["done"] else [f"it ended early, status {done.returncode}: {done.stderr}"]
+        yield "loaded, messages, refusals, no password, crash drill", [l for l in lines if l != "done"] + ended
+
+
 class Talk:
     """A program that is told file names and answers each with a line; lines of its log are kept apart."""
 
@@ -208,4 +229,4 @@ def problems(*checks):
     return [text for held, text in checks if not held]
 
 
-ALL = {"c": C, "python": Python, "tcl": Tcl, "lua": Lua, "java": Java, "rhino": Rhino}
+ALL = {"c": C, "python": Python, "tcl": Tcl, "lua": Lua, "java": Java, "rhino": Rhino, "orthanc": Orthanc}
