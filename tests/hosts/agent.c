@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { FIELDS = 8, FEEDERS = 4, EACH = 50, LOG_BYTES = 1 << 16 };
 
@@ -113,6 +114,30 @@ static int32_t load(const char *path) {
     return FHIRTRIAL_E_ABI;
 }
 
+static double microseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+/* repeat N query WHAT, repeat N process FILE: what one of them takes, in microseconds. */
+static int32_t repeat(const char *times, const char *command, const char *argument) {
+    int64_t n = 0;
+    long most = strtol(times, NULL, 10);
+    bool query = strcmp(command, "query") == 0;
+    char *text = query ? NULL : contents(argument, &n);
+    double began = microseconds();
+    for (long i = 0; i < most; i++) {
+        if (query)
+            native_query(&library, handle, argument, &answer);
+        else
+            native_process(&library, handle, text, n, NULL, &answer);
+    }
+    snprintf(answer.p, (size_t)answer.cap, "%.3f", (microseconds() - began) / (double)most);
+    free(text);
+    return FHIRTRIAL_OK;
+}
+
 static int32_t carry_out(char **words, int n) {
     const char *command = words[0];
     char *twice[FEEDERS] = {words[1], words[1], words[1], words[1]};
@@ -128,6 +153,7 @@ static int32_t carry_out(char **words, int n) {
     if (strcmp(command, "step") == 0) return library.step(handle, (int32_t)number);
     if (strcmp(command, "log") == 0) return library.on_log(handle, (int32_t)number, collect, NULL);
     if (strcmp(command, "logs") == 0) return logs();
+    if (strcmp(command, "repeat") == 0) return repeat(words[1], words[2], words[3]);
     if (strcmp(command, "close") == 0) return library.close(handle, (int32_t)number);
     return with_file(command, words[1]);
 }

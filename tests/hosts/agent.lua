@@ -60,6 +60,14 @@ end
 
 function commands.close(drain) return engine:close(tonumber(drain)) end
 
+function commands.repeated(n, what, argument)
+  if what == "process" then argument = contents(argument) end
+  local began = os.clock()
+  for _ = 1, n do engine[what](engine, argument) end
+  return string.format("%.3f", (os.clock() - began) * 1e6 / n), 0
+end
+commands["repeat"] = commands.repeated
+
 function commands.together(...)
   local jobs, codes = {}, {}
   for i, path in ipairs {...} do jobs[i] = assert(engine:submit(contents(path))) end

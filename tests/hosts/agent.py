@@ -4,6 +4,7 @@
 import json
 import sys
 import threading
+import time
 
 import fhirtrial
 
@@ -61,6 +62,17 @@ class Agent:
             return self.process(path)[0]
         except fhirtrial.Error as error:
             return error.code
+
+    def repeat(self, n, command, argument):
+        call = (lambda: self.engine.query(argument)) if command == "query" else self.processor(argument)
+        began = time.perf_counter()
+        for _ in range(int(n)):
+            call()
+        return 0, f"{(time.perf_counter() - began) * 1e6 / int(n):.3f}"
+
+    def processor(self, path):
+        message = read(path)
+        return lambda: self.engine.process(message)
 
     def together(self, *paths):
         codes = [None] * len(paths)

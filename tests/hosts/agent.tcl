@@ -36,6 +36,13 @@ proc do {command arguments} {
             while {[lindex [set event [fhirtrial next_event $handle]] 0] == 0} { lappend lines [lindex $event 1] }
             return [list 0 [join $lines " "]]
         }
+        repeat {
+            lassign $arguments n what argument
+            if {$what eq "process"} { set argument [contents $argument] }
+            set began [clock microseconds]
+            for {set i 0} {$i < $n} {incr i} { fhirtrial $what $handle $argument }
+            return [list 0 [expr {double([clock microseconds] - $began) / $n}]]
+        }
         close { return [fhirtrial close $handle $first] }
         together {
             foreach path $arguments { lappend jobs [fhirtrial submit $handle [contents $path]] }

@@ -27,6 +27,12 @@ class Binding:
         """Why it cannot run here, or None."""
         return None
 
+    def program_or_shim(self, program, package, shim, headers):
+        """What is absent of a program and the module that was built for it."""
+        if not shutil.which(program):
+            return absent(program, package)
+        return None if (self.build / "hosts" / shim).exists() else absent(f"hosts/{shim}", f"{headers} and build again")
+
     def agent(self):
         """(command, environment) of the agent; None where an engine has no binding that one could be written in."""
         return None
@@ -87,7 +93,7 @@ class Python(Binding):
 
 class Tcl(Binding):
     def lacking(self):
-        return None if shutil.which("tclsh8.6") else absent("tclsh8.6", "tcl8.6")
+        return self.program_or_shim("tclsh8.6", "tcl8.6", "fhirtrial_tcl.so", "tcl-dev")
 
     def agent(self):
         shim = self.build / "hosts" / "fhirtrial_tcl.so"
@@ -96,7 +102,7 @@ class Tcl(Binding):
 
 class Lua(Binding):
     def lacking(self):
-        return None if shutil.which("lua5.4") else absent("lua5.4", "lua5.4")
+        return self.program_or_shim("lua5.4", "lua5.4", "fhirtrial.so", "liblua5.4-dev")
 
     def agent(self):
         return ["lua5.4", str(HERE / "agent.lua")], {"LUA_CPATH_5_4": f"{self.build}/hosts/?.so"}
@@ -177,8 +183,9 @@ class Orthanc(Binding):
     """A server that loads the plugin, in a network namespace: it listens on every address."""
 
     def lacking(self):
-        if not shutil.which("Orthanc"):
-            return absent("Orthanc", "orthanc")
+        lacking = self.program_or_shim("Orthanc", "orthanc", "fhirtrial_orthanc.so", "orthanc-dev")
+        if lacking:
+            return lacking
         alone = run(*self.namespace(), "true")
         return f"no network namespace can be made here: {alone.stderr.strip()}" if alone.returncode else None
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 import _ctypes
 import ctypes
 import json
+import threading
 from types import TracebackType
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Type
 
@@ -101,6 +102,7 @@ class Library:
     def __init__(self, path: str = "libfhirtrial.so.0", first_buffer: int = 1 << 16) -> None:
         self._dll: Optional[ctypes.CDLL] = ctypes.CDLL(path)
         self.first_buffer = first_buffer
+        self._rooms = threading.local()
         dll = self.dll
         dll.fhirtrial_abi_version.restype = ctypes.c_uint32
         dll.fhirtrial_strerror.restype = ctypes.c_char_p
@@ -141,13 +143,20 @@ class Library:
 
     def filled(self, fill: _Fill) -> "tuple[int, str]":
         """Calls with a buffer that grows until the answer fits."""
-        size, room = ctypes.c_int64(), self.first_buffer
+        size, room, out = ctypes.c_int64(), self.first_buffer, self.room()
         while True:
-            out = ctypes.create_string_buffer(max(room, 1))
             code = int(fill(out, ctypes.c_int64(room), ctypes.byref(size)))
             if code != E_BUFFER:
                 return code, ctypes.string_at(out, size.value).decode() if 0 <= size.value <= room else ""
             room = size.value
+            out = ctypes.create_string_buffer(room)
+
+    def room(self) -> "ctypes.Array[ctypes.c_char]":
+        """The calling thread's buffer of first_buffer bytes."""
+        room: Optional["ctypes.Array[ctypes.c_char]"] = getattr(self._rooms, "room", None)
+        if room is None or len(room) < self.first_buffer:
+            room = self._rooms.room = ctypes.create_string_buffer(max(self.first_buffer, 1))
+        return room
 
     def error(self, code: int, outcome: str) -> Error:
         return _CLASSES.get(code, Misuse)(code, f"fhirtrial: {self.strerror(code)}", outcome)
@@ -185,8 +194,7 @@ class Engine:
     def process(self, message: bytes, **meta: str) -> Result:
         """Takes in a message; returns when it is durable. Keywords are the keys of meta_json (docs/abi.md)."""
         dll, job, size = self.library.dll, ctypes.c_int64(), ctypes.c_int64()
-        room = self.library.first_buffer
-        out = ctypes.create_string_buffer(max(room, 1))
+        room, out = self.library.first_buffer, self.library.room()
         code = dll.fhirtrial_process(
             self.handle, message, ctypes.c_int64(len(message)), _meta(meta),
             out, ctypes.c_int64(room), ctypes.byref(size), ctypes.byref(job),

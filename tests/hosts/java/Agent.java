@@ -72,6 +72,8 @@ public final class Agent {
                 return "";
             case "logs":
                 return String.join(" ", lines);
+            case "repeat":
+                return repeat(Integer.parseInt(words[1]), words[2], words[3]);
             case "forget":
                 return forget();
             case "close":
@@ -86,6 +88,20 @@ public final class Agent {
         Fhirtrial.Result result = engine.process(bytes(file), meta);
         code = result.matched ? Fhirtrial.OK : Fhirtrial.NOMATCH;
         return result.text;
+    }
+
+    /** What one call takes, in microseconds. */
+    private String repeat(int n, String command, String argument) throws Exception {
+        byte[] message = command.equals("process") ? bytes(argument) : null;
+        long began = System.nanoTime();
+        for (int i = 0; i < n; i++) {
+            if (message == null) {
+                engine.query(argument);
+            } else {
+                engine.process(message, null);
+            }
+        }
+        return String.valueOf((System.nanoTime() - began) / 1e3 / n);
     }
 
     /** Drops the handle without closing it; the text is the number of handles left once it was collected. */

@@ -44,6 +44,15 @@ var commands = {
     },
     logs: function () { return [0, lines.join(' ')]; },
     close: function (drain) { engine['close(int)'](Number(drain)); },
+    repeat: function (n, command, argument) {
+        var message = command === 'process' ? text(argument) : null;
+        var began = java.lang.System.nanoTime();
+        for (var i = 0; i < n; i++) {
+            if (message === null) engine.query(argument);
+            else engine.process(message, null);
+        }
+        return [0, (java.lang.System.nanoTime() - began) / 1e3 / n];
+    },
     together: function () {
         var codes = [], files = Array.prototype.slice.call(arguments);
         files.map(function (file, i) {

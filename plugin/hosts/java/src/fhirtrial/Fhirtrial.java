@@ -2,6 +2,7 @@
 package fhirtrial;
 
 import com.sun.jna.Callback;
+import com.sun.jna.Memory;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
@@ -107,7 +108,19 @@ public final class Fhirtrial implements AutoCloseable {
     }
 
     private interface Fill {
-        int into(byte[] room, LongByReference size);
+        int into(Memory room, LongByReference size);
+    }
+
+    /** Room for answers outside the heap: an array would be copied whole, there and back, at every call. */
+    private static final ThreadLocal<Memory> ROOM = new ThreadLocal<Memory>();
+
+    private static Memory room() {
+        Memory room = ROOM.get();
+        if (room == null || room.size() != firstBuffer) {
+            room = new Memory(firstBuffer);
+            ROOM.set(room);
+        }
+        return room;
     }
 
     private Fhirtrial(NativeLibrary library, int number) {
@@ -162,11 +175,11 @@ public final class Fhirtrial implements AutoCloseable {
     /** Takes in a message; returns when it is durable. {@code meta}: meta_json of docs/abi.md, or null. */
     public Result process(byte[] message, String meta) {
         closeForgotten();
-        byte[] out = new byte[firstBuffer];
+        Memory out = room();
         LongByReference size = new LongByReference();
         LongByReference job = new LongByReference();
         int code = call("fhirtrial_process", handle.number, message, (long) message.length, terminated(meta), out,
-                (long) out.length, size, job);
+                out.size(), size, job);
         if (code == E_BUFFER) { // it is stored: the result waits under its job
             return result(job.getValue());
         }
@@ -191,8 +204,8 @@ public final class Fhirtrial implements AutoCloseable {
         final String[] text = new String[1];
         int code = filled(text, new Fill() {
             @Override
-            public int into(byte[] room, LongByReference size) {
-                return call("fhirtrial_result", handle.number, job, room, (long) room.length, size);
+            public int into(Memory room, LongByReference size) {
+                return call("fhirtrial_result", handle.number, job, room, room.size(), size);
             }
         });
         return result(code, text[0]);
@@ -208,7 +221,7 @@ public final class Fhirtrial implements AutoCloseable {
         String[] text = new String[1];
         int code = filled(text, new Fill() {
             @Override
-            public int into(byte[] room, LongByReference size) {
+            public int into(Memory room, LongByReference size) {
                 return query(library, handle.number, what, room, size);
             }
         });
@@ -250,8 +263,8 @@ public final class Fhirtrial implements AutoCloseable {
         String[] text = new String[1];
         int code = filled(text, new Fill() {
             @Override
-            public int into(byte[] room, LongByReference size) {
-                return call("fhirtrial_next_event", handle.number, room, (long) room.length, size);
+            public int into(Memory room, LongByReference size) {
+                return call("fhirtrial_next_event", handle.number, room, room.size(), size);
             }
         });
         return check(code) == OK ? text[0] : null;
@@ -297,26 +310,26 @@ public final class Fhirtrial implements AutoCloseable {
         return call(library, function, arguments);
     }
 
-    private static int query(NativeLibrary library, int number, String what, byte[] room, LongByReference size) {
-        return call(library, "fhirtrial_query", number, terminated(what), room, (long) room.length, size);
+    private static int query(NativeLibrary library, int number, String what, Memory room, LongByReference size) {
+        return call(library, "fhirtrial_query", number, terminated(what), room, room.size(), size);
     }
 
     /** Calls with a buffer that grows until the answer fits. */
     private static int filled(String[] text, Fill fill) {
         LongByReference size = new LongByReference();
-        byte[] room = new byte[firstBuffer];
+        Memory room = room();
         int code = fill.into(room, size);
         while (code == E_BUFFER) {
-            room = new byte[(int) size.getValue()];
+            room = new Memory(size.getValue());
             code = fill.into(room, size);
         }
         text[0] = textOf(room, size);
         return code;
     }
 
-    private static String textOf(byte[] room, LongByReference size) {
+    private static String textOf(Memory room, LongByReference size) {
         long n = size.getValue();
-        return n > 0 && n <= room.length ? new String(room, 0, (int) n, UTF8) : "";
+        return n > 0 && n <= room.size() ? new String(room.getByteArray(0, (int) n), UTF8) : "";
     }
 
     private static byte[] terminated(String text) {
@@ -347,7 +360,7 @@ public final class Fhirtrial implements AutoCloseable {
         String[] text = {""};
         int asked = filled(text, new Fill() {
             @Override
-            public int into(byte[] room, LongByReference size) {
+            public int into(Memory room, LongByReference size) {
                 return query(library, number, "last-error", room, size);
             }
         });
