@@ -55,14 +55,37 @@ static void copy_message(slot *slot, const outbox_message *from) {
     slot->must_read = from->attempts > 0 || from->recovered;
 }
 
-static void read_remote(slot *slot, fault *fault, store_status *status) {
-    sender *s = slot->sender;
-    slot->remote = (remote_state){0};
-    *status = store_remote(s->store, &slot->arena, s->config->name, slot->queued.key, &slot->remote,
-                           fault);
-    if (*status == STORE_NONE) *status = STORE_OK;
-    if (!document_is_id(slot->remote.fhir_id)) slot->remote.fhir_id = (str){0};
-    if (!document_is_id(slot->remote.etag)) slot->remote.etag = (str){0};
+static void copy_remote(slot *slot, const remote_state *from) {
+    arena *a = &slot->arena;
+    slot->remote = (remote_state){.seq = from->seq, .body_sha256 = arena_str(a, from->body_sha256)};
+    if (document_is_id(from->fhir_id)) slot->remote.fhir_id = arena_str(a, from->fhir_id);
+    if (document_is_id(from->etag)) slot->remote.etag = arena_str(a, from->etag);
+}
+
+typedef struct taking {
+    slot *slot;
+    const outbox_message *message;
+} taking;
+
+static void take_in_step(void *state) {
+    taking *t = state;
+    copy_message(t->slot, t->message);
+    copy_remote(t->slot, &t->message->remote);
+}
+
+bool slot_take_in(slot *slot, const outbox_message *message) {
+    taking t = {slot, message};
+    exchange_forget(&slot->exchange);
+    arena_clear(&slot->arena);
+    slot->wrote = slot->fetched = slot->searched = slot->renewed = slot->waiting = false;
+    slot->hops = 0;
+    if (!crypto_uuid4(slot->request_id)) {
+        gate_stop(slot->sender, CLASS_CONFIG, 0, "OpenSSL gives no random numbers", -1);
+        return false;
+    }
+    if (!guarded(&slot->landing, take_in_step, &t)) return false;
+    slot->stage = STAGE_TAKEN;
+    return true;
 }
 
 bool slot_ends_nothing(const slot *slot) {
@@ -78,27 +101,11 @@ static void begin_requests(slot *slot) {
         go_after_lookup(slot);
 }
 
-typedef struct beginning {
-    slot *slot;
-    const outbox_message *message;
-    store_status status;
-    fault fault;
-} beginning;
-
 static void begin_step(void *state) {
-    beginning *b = state;
-    slot *slot = b->slot;
-    const outbox_message *m = b->message;
+    slot *slot = state;
     const char *why;
-    copy_message(slot, m);
-    read_remote(slot, &b->fault, &b->status);
-    if (b->status != STORE_OK) return;
-    bool usable = flag_message_read(&slot->arena, slot->queued.body, slot->queued.key, m->seq,
-                                    slot->queued.body_sha256, &slot->message, &why);
-    b->status =
-        store_outbox_begin(slot->sender->store, m->id, str_from(slot->request_id), &b->fault);
-    if (b->status != STORE_OK) return;
-    if (!usable)
+    if (!flag_message_read(&slot->arena, slot->queued.body, slot->queued.key, slot->queued.seq,
+                           slot->queued.body_sha256, &slot->message, &why))
         slot_park(slot, CLASS_PERMANENT, why, NULL);
     else if (slot->sender->config->type == ENDPOINT_FHIR)
         begin_requests(slot);
@@ -106,56 +113,24 @@ static void begin_step(void *state) {
         slot_append(slot);
 }
 
-static void take_store_fault(sender *s, store_status status, const fault *fault) {
-    s->due_count = 0;
-    if (status == STORE_NONE) { /* another sender took over, or an operator was faster */
-        sender_line(s, DELIVER_WARNING, "sender.overtaken",
-                    "a message was taken by another sender or by an operator");
-        return;
-    }
-    s->store_at = pace_monotonic_ms() + 1000;
-    sender_line(s, status == STORE_BUSY ? DELIVER_WARNING : DELIVER_ERROR, "sender.store", "%s",
-                fault->text);
-}
-
-bool slot_begin(slot *slot, const outbox_message *message) {
-    beginning b = {.slot = slot, .message = message, .status = STORE_OK};
-    exchange_forget(&slot->exchange);
-    arena_clear(&slot->arena);
-    slot->wrote = slot->fetched = slot->searched = slot->renewed = slot->waiting = false;
-    slot->hops = 0;
-    slot->queued = (outbox_message){.id = message->id, .attempts = message->attempts};
-    slot->remote = (remote_state){0};
-    if (!crypto_uuid4(slot->request_id)) {
-        gate_stop(slot->sender, CLASS_CONFIG, 0, "OpenSSL gives no random numbers", -1);
-        return false;
-    }
-    slot->stage = STAGE_SEARCH;
-    if (!guarded(&slot->landing, begin_step, &b)) {
+void slot_begin(slot *slot) {
+    if (!guarded(&slot->landing, begin_step, slot))
         slot_again(slot, CLASS_RETRY, "no memory for the message", 1000);
-        return true;
-    }
-    if (b.status == STORE_OK) return true;
-    take_store_fault(slot->sender, b.status, &b.fault);
-    slot->stage = STAGE_FREE;
-    return false;
 }
 
 /* --- ending --- */
 
-void slot_end(slot *slot) {
-    sender *s = slot->sender;
-    fault fault = {0};
-    const outbox_outcome *o = &slot->ending;
-    store_status status = store_outbox_end(s->store, o, &fault);
-    if (status != STORE_OK) {
-        if (slot->stage != STAGE_ENDING) take_store_fault(s, status, &fault);
-        slot->stage = STAGE_ENDING;
-        slot->ending_at = pace_monotonic_ms() + 1000;
-        return;
-    }
-    slot->stage = STAGE_FREE;
+static void slot_end(slot *slot) {
+    slot->stage = STAGE_ENDING;
     slot->waiting = false;
+    slot->ending_at = pace_monotonic_ms();
+}
+
+void slot_ended(slot *slot) {
+    sender *s = slot->sender;
+    const outbox_outcome *o = &slot->ending;
+    slot->stage = STAGE_FREE;
+    if (o->unsent) return;
     if (o->done) s->done++;
     if (o->park) s->parked++;
     if (o->done || o->park) s->ended++;
@@ -167,9 +142,12 @@ void slot_end(slot *slot) {
                 "outbox %lld, attempt %d, request %s, class %s, HTTP %d%s%.*s", (long long)o->id,
                 slot->queued.attempts + 1, slot->request_id, o->class, o->http,
                 o->reason.n ? ": " : "", STR_ARGS(o->reason));
-    if (!s->log.metric) return;
-    s->log.metric(s->log.self, "fhirtrial_flags_delivered_total", (double)s->done);
-    s->log.metric(s->log.self, "fhirtrial_flags_parked_total", (double)s->parked);
+}
+
+void slot_put_back(slot *slot) {
+    slot->ending = (outbox_outcome){
+        .id = slot->queued.id, .request_id = str_from(slot->request_id), .unsent = true};
+    slot_end(slot);
 }
 
 static outbox_outcome outcome_of(slot *slot, reply_class class, const char *reason) {
@@ -274,7 +252,7 @@ static void raise_above(slot *slot, const flag_seen *seen) {
     store_status status =
         store_raise_seq(slot->sender->store, slot->queued.id, seen->seq, &seq, &fault);
     if (status != STORE_OK) {
-        take_store_fault(slot->sender, status, &fault);
+        sender_store_fault(slot->sender, status, &fault);
         slot_again(slot, CLASS_RETRY, "the store could not be written", 1000);
         return;
     }

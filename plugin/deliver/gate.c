@@ -28,7 +28,7 @@ const char *gate_state(const sender *s, int64_t now_ms) {
 }
 
 int gate_width(const sender *s) {
-    return s->gate.failures >= FAILURES_BEFORE_PAUSE || s->gate.stopped ? 1 : s->slot_count;
+    return s->gate.failures >= FAILURES_BEFORE_PAUSE || s->gate.stopped ? 1 : s->width;
 }
 
 void gate_success(sender *s) {

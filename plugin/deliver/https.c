@@ -148,20 +148,29 @@ static CURLcode set_request(exchange *e, const https_request *r) {
         bad |= curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r->method);
     } else {
         bad |= curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+        bad |= curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
     }
     bad |= curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, r->fresh ? 1L : 0L);
     bad |= curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, r->fresh ? 1L : 0L);
     return bad | curl_easy_setopt(easy, CURLOPT_HTTPHEADER, e->lines);
 }
 
+/* What is the same for every request of an exchange is set once. */
+static bool prepare(https *h, exchange *e) {
+    if (e->easy) return true;
+    e->easy = curl_easy_init();
+    e->owner = h;
+    if (e->easy && !set_tls(h, e) && !set_transfer(h, e)) return true;
+    curl_easy_cleanup(e->easy);
+    e->easy = NULL;
+    return false;
+}
+
 bool https_start(https *h, exchange *e, const https_request *request) {
     exchange_forget(e);
-    if (!e->easy) e->easy = curl_easy_init();
-    if (!e->easy || !exchange_set_host(e, request->url) || !exchange_set_lines(e, request))
+    if (!prepare(h, e) || !exchange_set_host(e, request->url) || !exchange_set_lines(e, request))
         return false;
-    curl_easy_reset(e->easy);
-    e->owner = h;
-    if (set_tls(h, e) || set_transfer(h, e) || set_request(e, request)) return false;
+    if (set_request(e, request)) return false;
     if (curl_multi_add_handle(h->multi, e->easy) != CURLM_OK) return false;
     e->active = true;
     return true;
@@ -171,9 +180,7 @@ bool https_start(https *h, exchange *e, const https_request *request) {
 
 void https_poll(https *h, int wait_ms) {
     int running = 0;
-    curl_multi_perform(h->multi, &running);
-    if (wait_ms <= 0) return;
-    curl_multi_poll(h->multi, NULL, 0, wait_ms, NULL);
+    if (wait_ms > 0) curl_multi_poll(h->multi, NULL, 0, wait_ms, NULL);
     curl_multi_perform(h->multi, &running);
 }
 

@@ -27,8 +27,8 @@ typedef struct https_request {
     bool fresh;         /* on a connection of its own: the library must never send it twice */
 } https_request;
 
-/* One request and its reply; reusable. What `text` members hold is empty when the header was absent
- * or too long to be of use. */
+/* One request and its reply; reusable with the same https. What `text` members hold is empty when
+ * the header was absent or too long to be of use. */
 typedef struct exchange {
     CURL *easy;
     struct curl_slist *lines;

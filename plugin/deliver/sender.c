@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sender.c: the loop of one endpoint: access, capability, then as many messages side by side as the
- * configuration allows, each key at most once. */
+/* sender.c: the loop of one endpoint: access, capability, then as many requests side by side as the
+ * configuration allows, each key at most once, and the store's part for many messages at once. */
 #include "deliver/sending.h"
 
 #include <stdlib.h>
@@ -13,14 +13,21 @@ enum {
     WAIT_MOST_MS = 1000,
     IN_FLIGHT_MOST = 256,
     DUE_AT_ONCE = 256,
-    DUE_LIFE_MS = 1000
+    DUE_LIFE_MS = 1000,
+    AHEAD_MOST = 56, /* messages in flight in the store that wait for their request or outcome */
+    AHEAD_PER_SECOND = 20, /* and at most this part of a second's worth */
+    FILE_SLOTS = 16,
+    OUTCOME_WAITS_MS = 10
 };
 
 /* --- open and close --- */
 
 static bool make_slots(sender *s, fault *fault) {
-    int64_t n = s->config->type == ENDPOINT_FILE ? 1 : s->config->max_in_flight;
-    n = n < 1 ? 1 : n > IN_FLIGHT_MOST ? IN_FLIGHT_MOST : n;
+    int64_t width = s->config->max_in_flight, ahead = s->config->per_second / AHEAD_PER_SECOND;
+    width = width < 1 ? 1 : width > IN_FLIGHT_MOST ? IN_FLIGHT_MOST : width;
+    ahead = ahead < 0 ? 0 : ahead > AHEAD_MOST ? AHEAD_MOST : ahead;
+    int64_t n = s->config->type == ENDPOINT_FILE ? FILE_SLOTS : width + ahead;
+    s->width = (int)width;
     s->slots = calloc((size_t)n, sizeof *s->slots);
     if (!s->slots) {
         fault_set(fault, FAULT_NOMEM, -1, "no memory for the messages in flight");
@@ -66,22 +73,6 @@ sender *sender_open(store *store, const endpoint_config *config, const deliver_l
     if (ok) return s;
     sender_close(s);
     return NULL;
-}
-
-void sender_close(sender *s) {
-    if (!s) return;
-    for (int i = 0; i < s->slot_count; i++) {
-        exchange_release(&s->slots[i].exchange);
-        arena_release(&s->slots[i].arena);
-    }
-    exchange_release(&s->metadata);
-    credentials_close(s->credentials);
-    https_close(s->https);
-    arena_release(&s->arena);
-    arena_release(&s->due_arena);
-    if (s->locked) store_sender_unlock(s->store, s->config->name);
-    free(s->slots);
-    free(s);
 }
 
 /* --- the lock --- */
@@ -200,10 +191,40 @@ static int busy_slots(const sender *s) {
     return n;
 }
 
+/* What the slots hold, by what they wait for. */
+typedef struct load {
+    int free, fresh /* no request was made yet */, waiting /* fresh ones too */, flying, ending;
+    int64_t since; /* the first outcome that waits */
+} load;
+
+static load load_of(const sender *s) {
+    load l = {.since = INT64_MAX};
+    for (int i = 0; i < s->slot_count; i++) {
+        const slot *slot = &s->slots[i];
+        l.free += slot->stage == STAGE_FREE;
+        if (slot->stage == STAGE_ENDING) {
+            l.ending++;
+            if (slot->ending_at < l.since) l.since = slot->ending_at;
+        } else if (slot->stage != STAGE_FREE) {
+            l.waiting += slot->waiting;
+            l.fresh += slot->waiting && slot->hops == 0;
+            l.flying += !slot->waiting;
+        }
+    }
+    return l;
+}
+
 static slot *free_slot(sender *s) {
     for (int i = 0; i < s->slot_count; i++)
         if (s->slots[i].stage == STAGE_FREE) return &s->slots[i];
     return NULL;
+}
+
+void sender_store_fault(sender *s, store_status status, const fault *fault) {
+    s->due_count = 0;
+    s->store_at = pace_monotonic_ms() + WAIT_MOST_MS;
+    sender_line(s, status == STORE_BUSY ? DELIVER_WARNING : DELIVER_ERROR, "sender.store", "%s",
+                fault->text);
 }
 
 typedef struct due_step_state {
@@ -240,18 +261,126 @@ static bool due_known(const sender *s) {
 
 static bool interrupted(sender *s) { return __atomic_load_n(&s->interrupted, __ATOMIC_ACQUIRE); }
 
-/* Whether the step must come to its end; what a file takes at once would go on for long. */
-static bool over(sender *s) { return interrupted(s) || pace_monotonic_ms() >= s->until; }
+/* Takes up to `room` due messages into slots; gives how many, and where they are. */
+static int take_due(sender *s, int room, slot **taken, outbox_start *starts) {
+    int n = 0;
+    while (n < room && s->due_next < s->due_count) {
+        slot *slot = free_slot(s);
+        if (!slot_take_in(slot, &s->due[s->due_next])) break;
+        s->due_next++;
+        starts[n] = (outbox_start){slot->queued.id, str_from(slot->request_id), false};
+        taken[n++] = slot;
+    }
+    return n;
+}
 
-/* Begins due messages; true when at least one was begun. */
-static bool fill(sender *s) {
+/* Begins up to `room` due messages; true when at least one was begun. */
+static bool begin_due(sender *s, int room) {
+    slot *taken[IN_FLIGHT_MOST + AHEAD_MOST];
+    outbox_start starts[IN_FLIGHT_MOST + AHEAD_MOST];
+    fault fault = {0};
     bool any = false;
-    if (gate_width(s) <= busy_slots(s) || s->now < s->store_at) return false;
     if (!due_known(s)) ask_due(s);
-    while (s->due_next < s->due_count && gate_open(s, s->now) && s->now >= s->store_at &&
-           gate_width(s) > busy_slots(s) && (s->https || !any || !over(s)))
-        any |= slot_begin(free_slot(s), &s->due[s->due_next++]);
+    int n = take_due(s, room, taken, starts);
+    if (n == 0) return false;
+    store_status status = store_outbox_begin(s->store, starts, n, &fault);
+    if (status != STORE_OK) sender_store_fault(s, status, &fault);
+    for (int i = 0; i < n; i++) {
+        bool begun = status == STORE_OK && starts[i].begun;
+        any |= begun;
+        if (!begun)
+            taken[i]->stage = STAGE_FREE;
+        else if (gate_open(s, s->now))
+            slot_begin(taken[i]);
+        else
+            slot_put_back(taken[i]);
+        if (begun || status != STORE_OK) continue;
+        s->due_count = 0;
+        sender_line(s, DELIVER_WARNING, "sender.overtaken",
+                    "a message was taken by another sender or by an operator");
+    }
     return any;
+}
+
+/* Many are begun at once, before those that wait are all sent. */
+static bool fill(sender *s) {
+    if (s->now < s->store_at || !gate_open(s, s->now)) return false;
+    load l = load_of(s);
+    int width = gate_width(s), room = l.free;
+    if (s->https && l.fresh + l.flying >= width) {
+        if (width < s->width || l.fresh >= width || l.free < s->slot_count / 2) return false;
+    } else if (s->https && width < s->width) {
+        room = width - l.fresh - l.flying;
+    }
+    return room > 0 && begin_due(s, room);
+}
+
+/* --- outcomes --- */
+
+static bool write_outcomes(sender *s) {
+    slot *ending[IN_FLIGHT_MOST + AHEAD_MOST];
+    const outbox_outcome *list[IN_FLIGHT_MOST + AHEAD_MOST];
+    fault fault = {0};
+    isize n = 0;
+    int64_t now = pace_monotonic_ms();
+    for (int i = 0; i < s->slot_count; i++) {
+        slot *slot = &s->slots[i];
+        if (slot->stage != STAGE_ENDING || slot->ending_at > now) continue;
+        ending[n] = slot;
+        list[n++] = &slot->ending;
+    }
+    store_status status = n > 0 ? store_outbox_end(s->store, list, n, &fault) : STORE_OK;
+    if (status != STORE_OK) sender_store_fault(s, status, &fault);
+    for (isize i = 0; i < n; i++) {
+        if (status == STORE_OK)
+            slot_ended(ending[i]);
+        else
+            ending[i]->ending_at = now + WAIT_MOST_MS;
+    }
+    if (n > 0 && status == STORE_OK && s->log.metric) {
+        s->log.metric(s->log.self, "fhirtrial_flags_delivered_total", (double)s->done);
+        s->log.metric(s->log.self, "fhirtrial_flags_parked_total", (double)s->parked);
+    }
+    return status == STORE_OK;
+}
+
+/* Outcomes are written when there are many, when one has waited, or when nothing else is to do. */
+static void gather_outcomes(sender *s) {
+    load l = load_of(s);
+    if (l.ending == 0 || s->now < l.since) return;
+    if (l.ending * 2 >= s->slot_count || l.free == 0 || l.flying + l.waiting == 0 ||
+        s->now - l.since >= OUTCOME_WAITS_MS)
+        (void)write_outcomes(s);
+}
+
+/* Messages that were begun and not sent, but for `keep` of them, go back: the server is in trouble,
+ * or this sender ends. */
+static void put_back_unsent(sender *s, int keep) {
+    for (int i = 0; i < s->slot_count; i++) {
+        slot *slot = &s->slots[i];
+        if (slot->stage == STAGE_FREE || slot->stage == STAGE_ENDING) continue;
+        if (slot->waiting && slot->hops == 0 && keep-- <= 0) slot_put_back(slot);
+    }
+}
+
+void sender_close(sender *s) {
+    if (!s) return;
+    if (s->locked && s->slots) {
+        put_back_unsent(s, 0);
+        (void)write_outcomes(s);
+        store_sender_unlock(s->store, s->config->name);
+    }
+    for (int i = 0; i < s->slot_count; i++) {
+        exchange_release(&s->slots[i].exchange);
+        arena_release(&s->slots[i].arena);
+    }
+    exchange_release(&s->metadata);
+    credentials_close(s->credentials);
+    https_close(s->https);
+    arena_release(&s->arena);
+    arena_release(&s->due_arena);
+    free(s->slots);
+    free(s);
 }
 
 static bool anything_due(sender *s) {
@@ -261,13 +390,6 @@ static bool anything_due(sender *s) {
 
 /* --- one pass --- */
 
-static void retry_endings(sender *s) {
-    for (int i = 0; i < s->slot_count; i++) {
-        slot *slot = &s->slots[i];
-        if (slot->stage == STAGE_ENDING && s->now >= slot->ending_at) slot_end(slot);
-    }
-}
-
 /* No access: messages that wait for a request go back to the store. */
 static void give_up_access(sender *s) {
     credentials_problem p = credentials_failure(s->credentials);
@@ -276,16 +398,24 @@ static void give_up_access(sender *s) {
     else
         gate_stop(s, p.class, p.status, p.text, p.retry_after_ms);
     for (int i = 0; i < s->slot_count; i++)
-        if (s->slots[i].stage != STAGE_FREE && s->slots[i].waiting)
+        if (s->slots[i].stage != STAGE_FREE && s->slots[i].waiting && s->slots[i].hops > 0)
             slot_again(&s->slots[i], p.class, p.text, 0);
+    put_back_unsent(s, 0);
 }
 
+/* Messages that are under way already first. */
 static void send_waiting(sender *s) {
-    for (int i = 0; i < s->slot_count; i++) {
-        slot *slot = &s->slots[i];
-        if (slot->stage == STAGE_FREE || slot->stage == STAGE_ENDING || !slot->waiting) continue;
-        if (!bucket_take(&s->bucket, s->now)) return;
-        slot_send(slot);
+    int left = gate_width(s) - load_of(s).flying;
+    for (int fresh = 0; fresh < 2; fresh++) {
+        for (int i = 0; i < s->slot_count && left > 0; i++) {
+            slot *slot = &s->slots[i];
+            if (slot->stage == STAGE_FREE || slot->stage == STAGE_ENDING || !slot->waiting)
+                continue;
+            if ((slot->hops == 0) != (fresh == 1)) continue;
+            if (!bucket_take(&s->bucket, s->now)) return;
+            slot_send(slot);
+            left--;
+        }
     }
 }
 
@@ -308,29 +438,34 @@ static void pass_fhir(sender *s, bool *active) {
     bool wanted = busy_slots(s) > 0 || (open && anything_due(s));
     credentials_state state =
         wanted ? credentials_step(s->credentials, s->now) : CREDENTIALS_WAITING;
+    s->ready = state == CREDENTIALS_READY;
     if (wanted && state == CREDENTIALS_FAILED) give_up_access(s);
-    if (state == CREDENTIALS_READY) {
+    if (!open || gate_width(s) < s->width)
+        put_back_unsent(s, open ? gate_width(s) - load_of(s).flying : 0);
+    if (s->ready) {
         if (gate_open(s, s->now) && capability_known(s)) (void)fill(s);
         send_waiting(s);
     }
     https_poll(s->https, 0);
     take_ended(s);
+    gather_outcomes(s);
     *active = busy_slots(s) > 0 || s->asking || (wanted && state == CREDENTIALS_WAITING) ||
               (gate_open(s, pace_monotonic_ms()) && anything_due(s));
 }
 
-static void pass_file(sender *s, bool *active) { *active = gate_open(s, s->now) && fill(s); }
+static void pass_file(sender *s, bool *active) {
+    *active = fill(s);
+    (void)write_outcomes(s);
+}
 
 /* How long this pass may wait for the network or the rate. */
 static int64_t wait_of(sender *s, int64_t left) {
     int64_t wait = left < WAIT_MOST_MS ? left : WAIT_MOST_MS;
     int64_t rate = bucket_wait(&s->bucket, s->now);
-    for (int i = 0; i < s->slot_count; i++) {
-        const slot *slot = &s->slots[i];
-        if (slot->stage == STAGE_FREE) continue;
-        if (slot->waiting && rate < wait) wait = rate > 0 ? rate : 1;
-        if (slot->stage == STAGE_ENDING && wait > 50) wait = 50;
-    }
+    load l = load_of(s);
+    if (l.waiting > 0 && s->ready && l.flying < gate_width(s) && rate < wait) wait = rate;
+    if (l.waiting > 0 && !s->ready && rate < wait) wait = rate > 0 ? rate : 1;
+    if (l.ending > 0 && wait > OUTCOME_WAITS_MS) wait = OUTCOME_WAITS_MS;
     if (!s->known && !s->asking && rate < wait) wait = rate > 0 ? rate : 1;
     return wait;
 }
@@ -344,7 +479,6 @@ int sender_step(sender *s, int budget_ms) {
     if (!take_lock(s)) return s->other_sends ? -1 : 0;
     while (active && !interrupted(s)) {
         s->now = pace_monotonic_ms();
-        retry_endings(s);
         if (s->config->type == ENDPOINT_FHIR)
             pass_fhir(s, &active);
         else
@@ -357,6 +491,7 @@ int sender_step(sender *s, int budget_ms) {
             take_ended(s);
         }
     }
+    (void)write_outcomes(s);
     __atomic_store_n(&s->interrupted, false, __ATOMIC_RELEASE);
     return s->ended;
 }

@@ -3,6 +3,11 @@
  * flight. sender.c owns the loop, gate.c says whether and how fast requests may go, delivery.c
  * moves one message through strategy A, append.c serves the file endpoint. For these files alone.
  *
+ * The store is written for many messages at once: what is taken from the queue is in flight there
+ * before any of its bytes leave, and outcomes gather until enough are there or nothing else is to
+ * do. A message whose outcome is lost is read back before it is sent again, so that waiting is
+ * safe.
+ *
  * Nothing is allocated while a message moves but in its slot's arena, and every step that uses it
  * is guarded: a step that runs out of memory ends as "retry", and the store still knows the message
  * to be in flight. */
@@ -25,12 +30,13 @@ enum {
 
 typedef enum stage {
     STAGE_FREE,
+    STAGE_TAKEN,  /* from the queue, not yet in flight in the store */
     STAGE_LOOKUP, /* which Patient has the identifier? */
     STAGE_SEARCH, /* what does the server hold under our identifier? */
     STAGE_FETCH,  /* what does it hold under the known id? */
     STAGE_CREATE,
     STAGE_UPDATE,
-    STAGE_ENDING /* the store could not be written: again soon */
+    STAGE_ENDING /* its outcome is to be written to the store, with others */
 } stage;
 
 typedef struct slot {
@@ -50,7 +56,7 @@ typedef struct slot {
     int64_t generation; /* of the token used */
     char request_id[REQUEST_ID_TEXT];
     outbox_outcome ending;
-    int64_t ending_at; /* monotonic ms of the next try to write it */
+    int64_t ending_at; /* monotonic ms since when it can be written; later after a failure */
 } slot;
 
 /* Whether requests may go to the endpoint. A stop is for what a person must mend (credentials,
@@ -82,7 +88,9 @@ struct sender {
     landing landing;
     slot *slots;
     int slot_count;
-    int ended; /* messages that reached an end state in this call */
+    int width;  /* requests side by side; more slots hold messages before and after theirs */
+    bool ready; /* access is there: requests may go */
+    int ended;  /* messages that reached an end state in this call */
     int64_t done, parked, requests;
     int64_t store_at; /* the store is not asked before: monotonic ms */
     int64_t now;      /* of the pass */
@@ -112,10 +120,17 @@ void gate_failure(sender *s, reply_class class, int status, const char *text,
 void sender_line(sender *s, int level, const char *event, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* --- sender.c --- */
+/* A store that could not be read or written: it is left alone for a while. */
+void sender_store_fault(sender *s, store_status status, const fault *fault);
+
 /* --- delivery.c --- */
-/* Takes the message into the slot and commits `inflight`; it may have ended already. False: the
- * message was not begun and the slot stays free. */
-bool slot_begin(slot *slot, const outbox_message *message);
+/* Copies a due message into a free slot. False: no memory, the slot stays free. */
+bool slot_take_in(slot *slot, const outbox_message *message);
+/* First step of a message that is in flight in the store. */
+void slot_begin(slot *slot);
+/* A message of which nothing was sent goes back as it was. */
+void slot_put_back(slot *slot);
 /* Starts the stage's request where access and rate allow it. */
 void slot_send(slot *slot);
 /* Acts on the reply in the slot's exchange. */
@@ -129,8 +144,8 @@ bool slot_ends_nothing(const slot *slot);
 void slot_done_without(slot *slot);
 void slot_park(slot *slot, reply_class class, const char *reason, const remote_state *remote);
 void slot_again(slot *slot, reply_class class, const char *reason, int64_t delay_ms);
-/* Writes the outcome to the store; in STAGE_ENDING again until it worked. */
-void slot_end(slot *slot);
+/* The outcome of STAGE_ENDING is in the store: logs, counts and frees. */
+void slot_ended(slot *slot);
 /* --- request.c --- */
 /* False: it could not be made. */
 bool slot_request(slot *slot);

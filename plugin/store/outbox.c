@@ -15,38 +15,51 @@ typedef struct due_call {
     bool superseded; /* an older message of a key still waits behind a newer one */
 } due_call;
 
-/* The first of a key in line: nothing of the key is in flight or parked, and no newer one waits. */
-#define HEADS                                                                                      \
-    " FROM outbox o WHERE o.state = 'ready' AND o.endpoint = ?1"                                   \
-    " AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.state IN ('inflight', 'parked')"              \
-    " AND b.endpoint = o.endpoint AND b.key = o.key)"                                              \
-    " AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.state = 'ready'"                              \
-    " AND b.endpoint = o.endpoint AND b.key = o.key AND b.seq > o.seq)"
+/* The first of a key in line: nothing of the key is in flight or parked. Where two wait, the older
+ * one is superseded first. `+` keeps the search on the key, whose messages are few. */
+#define FREE_KEY                                                                                   \
+    " AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.endpoint = o.endpoint AND b.key = o.key"      \
+    " AND +b.state IN ('inflight', 'parked'))"
+#define ANOTHER                                                                                    \
+    "EXISTS (SELECT 1 FROM outbox b WHERE b.endpoint = o.endpoint AND b.key = o.key"               \
+    " AND b.seq <> o.seq AND +b.state = 'ready')"
 
+static str copied(const call *c, const query *q, int column) {
+    return arena_str(c->arena, db_text(q, column));
+}
+
+static outbox_message message_of(const call *c, const query *q, str endpoint) {
+    return (outbox_message){.id = db_int(q, 0),
+                            .seq = db_int(q, 1),
+                            .endpoint = endpoint,
+                            .key = copied(c, q, 2),
+                            .body = copied(c, q, 3),
+                            .body_sha256 = copied(c, q, 4),
+                            .attempts = (int)db_int(q, 5),
+                            .recovered = db_int(q, 6) != 0,
+                            .remote = {.fhir_id = copied(c, q, 7),
+                                       .etag = copied(c, q, 8),
+                                       .seq = db_int(q, 9),
+                                       .body_sha256 = copied(c, q, 10)}};
+}
+
+/* The queue is walked in its order only as far as messages are wanted. */
 static void due_step(void *state) {
     due_call *u = state;
-    call *c = &u->call;
-    u->superseded = db_number(c->db,
-                              "SELECT EXISTS (SELECT 1 FROM outbox o JOIN outbox n"
-                              " ON n.state = 'ready' AND n.endpoint = o.endpoint AND n.key = o.key"
-                              " AND n.seq > o.seq WHERE o.state = 'ready' AND o.endpoint = ?1)",
-                              VALUES(T(u->endpoint)), 0) != 0;
-    if (u->superseded) return;
-    u->list = arena_new(c->arena, outbox_message, u->most);
-    query q = db_query(c->db,
-                       "SELECT o.id, o.seq, o.endpoint, o.key, o.body, o.body_sha256, o.attempts,"
-                       " o.recovered" HEADS " AND o.next_ms <= ?2 ORDER BY o.id LIMIT ?3",
+    u->n = 0;
+    u->superseded = false;
+    u->list = arena_new(u->call.arena, outbox_message, u->most);
+    query q = db_query(u->call.db,
+                       "SELECT o.id, o.seq, o.key, o.body, o.body_sha256, o.attempts, o.recovered,"
+                       " ifnull(r.fhir_id, ''), ifnull(r.etag, ''), ifnull(r.seq, 0),"
+                       " ifnull(r.body_sha256, ''), " ANOTHER " FROM outbox o"
+                       " LEFT JOIN remote r ON r.endpoint = o.endpoint AND r.key = o.key"
+                       " WHERE o.state = 'ready' AND o.endpoint = ?1 AND o.next_ms <= ?2" FREE_KEY
+                       " ORDER BY o.id LIMIT ?3",
                        VALUES(T(u->endpoint), N(u->now_ms), N(u->most)));
-    while (u->n < u->most && db_row(&q)) {
-        arena *a = c->arena;
-        u->list[u->n++] = (outbox_message){.id = db_int(&q, 0),
-                                           .seq = db_int(&q, 1),
-                                           .endpoint = arena_str(a, db_text(&q, 2)),
-                                           .key = arena_str(a, db_text(&q, 3)),
-                                           .body = arena_str(a, db_text(&q, 4)),
-                                           .body_sha256 = arena_str(a, db_text(&q, 5)),
-                                           .attempts = (int)db_int(&q, 6),
-                                           .recovered = db_int(&q, 7) != 0};
+    while (u->n < u->most && !u->superseded && db_row(&q)) {
+        u->superseded = db_int(&q, 11) != 0;
+        u->list[u->n++] = message_of(&u->call, &q, u->endpoint);
     }
     db_done(&q);
 }
@@ -94,17 +107,26 @@ store_status store_outbox_due(store *store, arena *arena, str endpoint, int64_t 
 typedef struct wait_call {
     call call;
     str endpoint;
-    int64_t next_ms; /* -1: nothing waits */
+    int64_t now_ms, next_ms; /* next -1: nothing waits */
 } wait_call;
 
 static void wait_step(void *state) {
     wait_call *w = state;
-    w->next_ms = db_number(w->call.db, "SELECT ifnull(min(o.next_ms), -1)" HEADS,
+    /* Mostly one is due, and the first that is ends the search. */
+    w->next_ms =
+        db_number(w->call.db,
+                  "SELECT o.next_ms FROM outbox o WHERE o.state = 'ready'"
+                  " AND o.endpoint = ?1 AND o.next_ms <= ?2" FREE_KEY " ORDER BY o.id LIMIT 1",
+                  VALUES(T(w->endpoint), N(w->now_ms)), -1);
+    if (w->next_ms >= 0) return;
+    w->next_ms = db_number(w->call.db,
+                           "SELECT ifnull(min(o.next_ms), -1) FROM outbox o"
+                           " WHERE o.state = 'ready' AND o.endpoint = ?1" FREE_KEY,
                            VALUES(T(w->endpoint)), -1);
 }
 
 int64_t store_outbox_wait_ms(store *store, str endpoint, int64_t now_ms) {
-    wait_call w = {.endpoint = endpoint, .next_ms = -1};
+    wait_call w = {.endpoint = endpoint, .now_ms = now_ms, .next_ms = -1};
     arena none;
     arena_init(&none, 0, NULL);
     if (store_read(store, &none, NULL, wait_step, &w.call) != STORE_OK) return 0;
@@ -116,9 +138,8 @@ int64_t store_outbox_wait_ms(store *store, str endpoint, int64_t now_ms) {
 
 typedef struct begin_call {
     call call;
-    int64_t id;
-    str request_id;
-    bool ready;
+    outbox_start *list;
+    isize n;
 } begin_call;
 
 /* Whether this process is still the latest sender of the message's endpoint. */
@@ -131,50 +152,51 @@ static bool is_sender(call *c, str endpoint) {
     return false;
 }
 
-static void begin_step(void *state) {
-    begin_call *b = state;
-    call *c = &b->call;
+static void begin_one(call *c, outbox_start *b, int64_t now) {
     query q = db_query(c->db, "SELECT endpoint FROM outbox WHERE id = ?1 AND state = 'ready'",
                        VALUES(N(b->id)));
     if (!db_row(&q)) return;
     str endpoint = arena_str(c->arena, db_text(&q, 0));
     db_done(&q);
-    b->ready = is_sender(c, endpoint);
-    if (!b->ready) return;
+    b->begun = is_sender(c, endpoint);
+    if (!b->begun) return;
     db_run(c->db,
-           "UPDATE outbox SET state = 'inflight', attempts = attempts + 1, request_id = ?2"
-           " WHERE id = ?1",
-           VALUES(N(b->id), T(b->request_id)));
-    db_run(c->db, "INSERT INTO attempt (outbox, request_id, sent_ms) VALUES (?1, ?2, ?3)",
-           VALUES(N(b->id), T(b->request_id), N(store_wall_ms())));
+           "UPDATE outbox SET state = 'inflight', attempts = attempts + 1, request_id = ?2,"
+           " sent_ms = ?3 WHERE id = ?1",
+           VALUES(N(b->id), T(b->request_id), N(now)));
 }
 
-store_status store_outbox_begin(store *store, int64_t id, str request_id, fault *fault) {
-    begin_call b = {.id = id, .request_id = request_id};
-    store_status status = store_write(store, fault, begin_step, &b.call);
-    return status == STORE_OK && !b.ready ? STORE_NONE : status;
+static void begin_step(void *state) {
+    begin_call *b = state;
+    for (isize i = 0; i < b->n; i++) begin_one(&b->call, &b->list[i], store_wall_ms());
 }
 
-typedef struct end_call {
-    call call;
+store_status store_outbox_begin(store *store, outbox_start *list, isize n, fault *fault) {
+    begin_call b = {.list = list, .n = n};
+    for (isize i = 0; i < n; i++) list[i].begun = false;
+    return store_write(store, fault, begin_step, &b.call);
+}
+
+typedef struct ending {
+    call *call;
     const outbox_outcome *o;
     str endpoint, key;
-    int64_t seq;
-} end_call;
+    int64_t seq, sent_ms;
+} ending;
 
-static void write_remote(end_call *e) {
+static void write_remote(const ending *e) {
     const remote_state *r = e->o->remote;
     if (!r) return;
     db_run(
-        e->call.db,
+        e->call->db,
         "INSERT INTO remote VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET"
         " fhir_id = ?3, etag = ?4, seq = ?5, body_sha256 = ?6",
         VALUES(T(e->endpoint), T(e->key), T(r->fhir_id), T(r->etag), N(r->seq), T(r->body_sha256)));
 }
 
-static void audit_end(end_call *e, str state, str outcome_sha256) {
+static void audit_end(const ending *e, str state, str outcome_sha256) {
     const outbox_outcome *o = e->o;
-    buf members = audit_members(&e->call);
+    buf members = audit_members(e->call);
     audit_text(&members, "endpoint", e->endpoint);
     audit_text(&members, "key", e->key);
     audit_number(&members, "sequence", e->seq);
@@ -188,46 +210,81 @@ static void audit_end(end_call *e, str state, str outcome_sha256) {
         audit_text(&members, "serverId", o->remote->fhir_id);
         audit_text(&members, "serverVersion", o->remote->etag);
     }
-    audit_append(&e->call, "delivery", buf_str(&members));
+    audit_append(e->call, "delivery", buf_str(&members));
 }
 
-static void end_step(void *state) {
-    end_call *e = state;
-    call *c = &e->call;
-    const outbox_outcome *o = e->o;
-    int64_t now = store_wall_ms();
-    query q =
-        db_query(c->db, "SELECT endpoint, key, seq FROM outbox WHERE id = ?1", VALUES(N(o->id)));
-    if (!db_row(&q)) {
-        db_fail(c->db, STORE_BROKEN, "store: outbox message %lld is not there", (long long)o->id);
-        return;
-    }
-    e->endpoint = arena_str(c->arena, db_text(&q, 0));
-    e->key = arena_str(c->arena, db_text(&q, 1));
-    e->seq = db_int(&q, 2);
-    db_done(&q);
-    str outcome = o->outcome.n > 0 ? store_sha256(c, o->outcome) : (str){0};
-    db_run(
-        c->db,
-        "UPDATE attempt SET ended_ms = ?3, class = ?4, http = ?5, outcome_sha256 = ?6"
-        " WHERE outbox = ?1 AND request_id = ?2",
-        VALUES(N(o->id), T(o->request_id), N(now), T(str_from(o->class)), N(o->http), T(outcome)));
-    str next = o->done ? S("done") : o->park ? S("parked") : S("ready");
-    /* Only the attempt that is under way decides: an operator or a new sender may have been
-     * faster. */
+/* Not one byte of it left: as if it had not been begun. */
+static void take_back(call *c, const outbox_outcome *o) {
     db_run(c->db,
+           "UPDATE outbox SET state = 'ready', attempts = attempts - 1, request_id = ''"
+           " WHERE id = ?1 AND request_id = ?2 AND state = 'inflight'",
+           VALUES(N(o->id), T(o->request_id)));
+}
+
+/* Only the attempt that is under way decides: an operator or a new sender may have been faster. */
+static bool move_on(const ending *e, str next, int64_t now) {
+    const outbox_outcome *o = e->o;
+    db_run(e->call->db,
            "UPDATE outbox SET state = ?3, next_ms = ?4, last_class = ?5, last_http = ?6,"
            " reason = ?7, outcome = ?8, ended_ms = ?9"
            " WHERE id = ?1 AND request_id = ?2 AND state = 'inflight'",
            VALUES(N(o->id), T(o->request_id), T(next), N(o->next_wall_ms), T(str_from(o->class)),
                   N(o->http), T(o->reason), T(o->outcome), N(o->done ? now : 0)));
-    if (db_ok(c->db) && db_changes(c->db) == 0) next = S("overtaken");
-    write_remote(e);
-    audit_end(e, next, outcome);
+    return !db_ok(e->call->db) || db_changes(e->call->db) > 0;
 }
 
-store_status store_outbox_end(store *store, const outbox_outcome *outcome, fault *fault) {
-    end_call e = {.o = outcome};
+/* A new sender has noted an attempt that it found in flight already. */
+static void note_attempt(const ending *e, bool ours, int64_t now, str outcome) {
+    const outbox_outcome *o = e->o;
+    if (!ours)
+        db_run(e->call->db, "DELETE FROM attempt WHERE outbox = ?1 AND request_id = ?2",
+               VALUES(N(o->id), T(o->request_id)));
+    db_run(e->call->db,
+           "INSERT INTO attempt (outbox, request_id, sent_ms, ended_ms, class, http,"
+           " outcome_sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+           VALUES(N(o->id), T(o->request_id), N(e->sent_ms), N(now), T(str_from(o->class)),
+                  N(o->http), T(outcome)));
+}
+
+static void end_one(call *c, const outbox_outcome *o, int64_t now) {
+    ending e = {.call = c, .o = o};
+    if (o->unsent) {
+        take_back(c, o);
+        return;
+    }
+    query q = db_query(c->db, "SELECT endpoint, key, seq, sent_ms FROM outbox WHERE id = ?1",
+                       VALUES(N(o->id)));
+    if (!db_row(&q)) {
+        db_fail(c->db, STORE_BROKEN, "store: outbox message %lld is not there", (long long)o->id);
+        return;
+    }
+    e.endpoint = copied(c, &q, 0);
+    e.key = copied(c, &q, 1);
+    e.seq = db_int(&q, 2);
+    e.sent_ms = db_int(&q, 3);
+    db_done(&q);
+    str outcome = o->outcome.n > 0 ? store_sha256(c, o->outcome) : (str){0};
+    str next = o->done ? S("done") : o->park ? S("parked") : S("ready");
+    bool ours = move_on(&e, next, now);
+    note_attempt(&e, ours, now, outcome);
+    write_remote(&e);
+    audit_end(&e, ours ? next : S("overtaken"), outcome);
+}
+
+typedef struct end_call {
+    call call;
+    const outbox_outcome *const *list;
+    isize n;
+} end_call;
+
+static void end_step(void *state) {
+    end_call *e = state;
+    for (isize i = 0; i < e->n; i++) end_one(&e->call, e->list[i], store_wall_ms());
+}
+
+store_status store_outbox_end(store *store, const outbox_outcome *const *list, isize n,
+                              fault *fault) {
+    end_call e = {.list = list, .n = n};
     return store_write(store, fault, end_step, &e.call);
 }
 

@@ -150,6 +150,7 @@ CREATE TABLE outbox (
   recovered INTEGER NOT NULL DEFAULT 0,
   next_ms INTEGER NOT NULL DEFAULT 0,
   request_id TEXT NOT NULL DEFAULT '',
+  sent_ms INTEGER NOT NULL DEFAULT 0,
   last_class TEXT NOT NULL DEFAULT '',
   last_http INTEGER NOT NULL DEFAULT 0,
   reason TEXT NOT NULL DEFAULT '',
@@ -158,7 +159,7 @@ CREATE TABLE outbox (
   ended_ms INTEGER NOT NULL DEFAULT 0,
   UNIQUE (endpoint, key, seq)
 ) STRICT;
-CREATE INDEX outbox_state ON outbox (state, endpoint, key, seq);
+CREATE INDEX outbox_state ON outbox (state, endpoint, id);
 
 -- What a server is known to hold.
 CREATE TABLE remote (

@@ -61,6 +61,10 @@ static void lock_step(void *state) {
         db_number(c->db, "SELECT epoch FROM sender WHERE endpoint = ?1", VALUES(T(l->endpoint)), 0);
     /* What was in flight may or may not have arrived: it is read before it is sent again. */
     db_run(c->db,
+           "INSERT INTO attempt (outbox, request_id, sent_ms) SELECT id, request_id, sent_ms"
+           " FROM outbox WHERE state = 'inflight' AND endpoint = ?1",
+           VALUES(T(l->endpoint)));
+    db_run(c->db,
            "UPDATE outbox SET state = 'ready', recovered = 1, next_ms = 0"
            " WHERE state = 'inflight' AND endpoint = ?1",
            VALUES(T(l->endpoint)));

@@ -253,18 +253,19 @@ store_status store_due_patients(store *store, arena *arena, int64_t now, str map
                                 isize most, patient_ref **out, isize *n, fault *fault);
 
 /* --- outbox: deliver's part (delivery.md section 5) --- */
-typedef struct outbox_message {
-    int64_t id, seq;
-    str endpoint, key;     /* key = Flag identifier value */
-    str body, body_sha256; /* Flag JSON; hex */
-    int attempts;
-    bool recovered; /* was in flight when a sender died: read before sending */
-} outbox_message;
 typedef struct remote_state {
     str fhir_id, etag;
     int64_t seq;
     str body_sha256;
 } remote_state;
+typedef struct outbox_message {
+    int64_t id, seq;
+    str endpoint, key;     /* key = Flag identifier value; `endpoint` is the caller's */
+    str body, body_sha256; /* Flag JSON; hex */
+    int attempts;
+    bool recovered;      /* was in flight when a sender died: read before sending */
+    remote_state remote; /* what the server is known to hold; empty: nothing */
+} outbox_message;
 /* One sender per endpoint: takes the lock (flock on a file beside the store, and an epoch);
  * STORE_NONE when another process has it. Messages left in flight become ready and `recovered`. */
 store_status store_sender_lock(store *store, str endpoint, fault *fault);
@@ -273,20 +274,30 @@ void store_sender_unlock(store *store, str endpoint);
  * older ones of the same key are marked so. `now_ms` is wall time in Unix ms. */
 store_status store_outbox_due(store *store, arena *arena, str endpoint, int64_t now_ms, isize most,
                               outbox_message **out, isize *n, fault *fault);
-/* Commits `inflight`, attempts + 1 and the request id before the first byte leaves. */
-store_status store_outbox_begin(store *store, int64_t id, str request_id, fault *fault);
+/* Commits `inflight`, attempts + 1 and the request id of every message in the list, before the
+ * first byte of any leaves. `begun` is false afterwards for one that is ready no more, or whose
+ * endpoint another sender has taken over. */
+typedef struct outbox_start {
+    int64_t id;
+    str request_id;
+    bool begun;
+} outbox_start;
+store_status store_outbox_begin(store *store, outbox_start *list, isize n, fault *fault);
 typedef struct outbox_outcome {
     int64_t id;
     str request_id;
     const char *class; /* ok retry ambiguous reconcile auth permanent config (static) */
     int http;          /* 0: none */
+    bool unsent;       /* nothing left: ready as if it had not been begun; the rest is not read */
     bool done, park;   /* neither: ready again at next_wall_ms */
     int64_t next_wall_ms;
     str reason;                 /* short, no patient data */
     str outcome;                /* the server's OperationOutcome, kept in the store only */
     const remote_state *remote; /* new remote state, or NULL */
 } outbox_outcome;
-store_status store_outbox_end(store *store, const outbox_outcome *outcome, fault *fault);
+/* All in one transaction, each with its audit entry. */
+store_status store_outbox_end(store *store, const outbox_outcome *const *list, isize n,
+                              fault *fault);
 store_status store_remote(store *store, arena *arena, str endpoint, str key, remote_state *out,
                           fault *fault);
 /* Our seq of a key is raised above the server's (lost or restored store); audited. */

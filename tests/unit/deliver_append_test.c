@@ -135,7 +135,8 @@ static void what_a_dead_sender_left(void) {
         queue('0');
         fault fault = {0};
         CHECK(store_sender_lock(the_store, S("file"), &fault) == STORE_OK);
-        CHECK(store_outbox_begin(the_store, 1, S("dead"), &fault) == STORE_OK);
+        outbox_start dead = {1, S("dead"), false};
+        CHECK(store_outbox_begin(the_store, &dead, 1, &fault) == STORE_OK && dead.begun);
         store_sender_unlock(the_store, S("file"));
         int fd = open(file_path, O_CREAT | O_WRONLY, 0600);
         CHECK(write(fd, "{}\n", 3) == 3 && write(fd, kept, keep) == (ssize_t)keep);

@@ -13,7 +13,7 @@ static void on_line(void *self, int level, const char *event, str endpoint, str 
 }
 
 static sender make(void) {
-    return (sender){.config = &config, .slot_count = 8, .log = {.line = on_line}};
+    return (sender){.config = &config, .width = 8, .log = {.line = on_line}};
 }
 
 static void one_failure_with_a_reply_pauses_nothing(void) {

@@ -117,3 +117,9 @@ store_status shelf_flag(shelf *s, const char *key, const char *status, const cha
     message_write m = {.source = S("a"), .flags = &flag, .flag_count = 1};
     return store_commit(s->store, &m, &s->fault);
 }
+
+store_status shelf_begin(shelf *s, int64_t id, const char *request) {
+    outbox_start start = {id, str_from(request), false};
+    store_status status = store_outbox_begin(s->store, &start, 1, &s->fault);
+    return status == STORE_OK && !start.begun ? STORE_NONE : status;
+}

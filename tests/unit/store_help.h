@@ -35,5 +35,7 @@ store_status shelf_put(shelf *s, const char *type, const char *id, const char *p
                        const char *updated, const char *content);
 /* Commits a Flag's state; `body` NULL queues nothing. */
 store_status shelf_flag(shelf *s, const char *key, const char *status, const char *body);
+/* Puts one message in flight; STORE_NONE where it was not begun. */
+store_status shelf_begin(shelf *s, int64_t id, const char *request);
 
 #endif

@@ -36,7 +36,8 @@ static store_status end(shelf *s, int64_t id, const char *request, bool done, bo
                         .reason = S("why"),
                         .outcome = S("{}"),
                         .remote = done ? &remote : NULL};
-    return store_outbox_end(s->store, &o, &s->fault);
+    const outbox_outcome *list[] = {&o};
+    return store_outbox_end(s->store, list, 1, &s->fault);
 }
 
 static void one_message_to_its_end(void) {
@@ -55,9 +56,9 @@ static void one_message_to_its_end(void) {
     CHECK_STR(m->body.p, "{\"v\":1}");
     /* printf '{"v":1}' | sha256sum */
     CHECK_STR(m->body_sha256.p, "afbf9d0f3560b0fd7795e81c42a0a79ee6b6fc67e064f77826aee642cad28d91");
-    CHECK_INT(store_outbox_begin(s.store, m->id, S("r1"), &s.fault), STORE_OK);
+    CHECK_INT(shelf_begin(&s, m->id, "r1"), STORE_OK);
     CHECK_STR(shelf_text(&s, "SELECT state FROM outbox"), "inflight");
-    CHECK_INT(store_outbox_begin(s.store, m->id, S("r2"), &s.fault), STORE_NONE); /* once */
+    CHECK_INT(shelf_begin(&s, m->id, "r2"), STORE_NONE); /* once */
     due(&s, 1000, &n);
     CHECK_INT(n, 0);
     CHECK_INT(end(&s, m->id, "r1", false, false, 5000), STORE_OK);
@@ -67,7 +68,7 @@ static void one_message_to_its_end(void) {
     m = due(&s, 5000, &n);
     CHECK_OR_RETURN(n == 1);
     CHECK_INT(m->attempts, 1);
-    CHECK_INT(store_outbox_begin(s.store, m->id, S("r2"), &s.fault), STORE_OK);
+    CHECK_INT(shelf_begin(&s, m->id, "r2"), STORE_OK);
     CHECK_INT(end(&s, m->id, "r2", true, false, 0), STORE_OK);
     CHECK_STR(shelf_text(&s, "SELECT state || attempts || last_class FROM outbox"), "done2ok");
     CHECK_STR(shelf_text(&s, "SELECT group_concat(class || http) FROM attempt"), "retry503,ok201");
@@ -97,7 +98,7 @@ static void newer_states_take_the_place(void) {
     CHECK_STR(m[1].body.p, "other");
     CHECK_STR(shelf_text(&s, "SELECT state FROM outbox WHERE body = 'one'"), "superseded");
     /* While one is in flight, a newer one waits; once it failed, the newer one must read first. */
-    CHECK_INT(store_outbox_begin(s.store, m[0].id, S("r1"), &s.fault), STORE_OK);
+    CHECK_INT(shelf_begin(&s, m[0].id, "r1"), STORE_OK);
     CHECK_INT(shelf_flag(&s, "k1", "active", "three"), STORE_OK);
     due(&s, 1, &n);
     CHECK_INT(n, 1);
@@ -120,7 +121,7 @@ static void a_parked_head_blocks_its_key_only(void) {
     CHECK_INT(shelf_flag(&s, "k2", "active", "two"), STORE_OK);
     outbox_message *m = due(&s, 1, &n);
     CHECK_OR_RETURN(n == 2);
-    CHECK_INT(store_outbox_begin(s.store, m[0].id, S("r1"), &s.fault), STORE_OK);
+    CHECK_INT(shelf_begin(&s, m[0].id, "r1"), STORE_OK);
     CHECK_INT(end(&s, m[0].id, "r1", false, true, 0), STORE_OK);
     CHECK_INT(shelf_flag(&s, "k1", "inactive", "later"), STORE_OK);
     outbox_message *rest = due(&s, 1, &n);
@@ -155,7 +156,7 @@ static void an_operator_is_not_overwritten(void) {
     CHECK_INT(shelf_flag(&s, "k1", "active", "one"), STORE_OK);
     outbox_message *m = due(&s, 1, &n);
     CHECK_OR_RETURN(n == 1);
-    CHECK_INT(store_outbox_begin(s.store, m->id, S("r1"), &s.fault), STORE_OK);
+    CHECK_INT(shelf_begin(&s, m->id, "r1"), STORE_OK);
     CHECK_INT(store_outbox_park(s.store, m->id, S("stop"), &s.fault), STORE_OK);
     CHECK_INT(end(&s, m->id, "r1", false, false, 0), STORE_OK);
     CHECK_STR(shelf_text(&s, "SELECT state || reason FROM outbox"), "parkedstop");
@@ -172,7 +173,7 @@ static void numbers_rise_above_the_server(void) {
     CHECK_INT(shelf_flag(&s, "k1", "active", "one"), STORE_OK);
     outbox_message *m = due(&s, 1, &n);
     CHECK_OR_RETURN(n == 1);
-    CHECK_INT(store_outbox_begin(s.store, m->id, S("r1"), &s.fault), STORE_OK);
+    CHECK_INT(shelf_begin(&s, m->id, "r1"), STORE_OK);
     CHECK_INT(shelf_flag(&s, "k1", "active", "two"), STORE_OK);
     CHECK_INT(store_raise_seq(s.store, m->id, 1, &seq, &s.fault), STORE_OK);
     CHECK_INT(seq, 2); /* into the newer one's old number */
@@ -188,6 +189,41 @@ static void numbers_rise_above_the_server(void) {
     CHECK_INT(shelf_number(&s, "SELECT max(seq) FROM outbox"), 43);
     CHECK_INT(shelf_number(&s, "SELECT seq FROM flag"), 43);
     CHECK_INT(store_raise_seq(s.store, 4711, 7, &seq, &s.fault), STORE_BROKEN);
+    shelf_close(&s);
+}
+
+/* Many in one transaction, each for itself; what never left is as before, and was no attempt. */
+static void many_at_once(void) {
+    shelf s;
+    isize n;
+    CHECK_OR_RETURN(start(&s, "outbox-many"));
+    CHECK_INT(shelf_flag(&s, "k1", "active", "one"), STORE_OK);
+    CHECK_INT(shelf_flag(&s, "k2", "active", "two"), STORE_OK);
+    CHECK_INT(shelf_flag(&s, "k3", "active", "three"), STORE_OK);
+    outbox_message *m = due(&s, 1, &n);
+    CHECK_OR_RETURN(n == 3);
+    CHECK_INT(store_outbox_park(s.store, m[1].id, S("operator"), &s.fault), STORE_OK);
+    outbox_start list[] = {
+        {m[0].id, S("r1"), false}, {m[1].id, S("r2"), true}, {m[2].id, S("r3"), false}};
+    CHECK_INT(store_outbox_begin(s.store, list, 3, &s.fault), STORE_OK);
+    CHECK(list[0].begun && !list[1].begun && list[2].begun);
+    CHECK_STR(
+        shelf_text(&s, "SELECT group_concat(state) FROM (SELECT state FROM outbox ORDER BY id)"),
+        "inflight,parked,inflight");
+    outbox_outcome sent = {
+        .id = m[0].id, .request_id = S("r1"), .class = "ok", .http = 201, .done = true};
+    outbox_outcome kept = {.id = m[2].id, .request_id = S("r3"), .unsent = true};
+    const outbox_outcome *ends[] = {&sent, &kept};
+    long long entries = shelf_number(&s, "SELECT count(*) FROM audit");
+    CHECK_INT(store_outbox_end(s.store, ends, 2, &s.fault), STORE_OK);
+    CHECK_STR(shelf_text(&s, "SELECT group_concat(state || attempts)"
+                             " FROM (SELECT state, attempts FROM outbox ORDER BY id)"),
+              "done1,parked0,ready0");
+    CHECK_STR(shelf_text(&s, "SELECT group_concat(request_id) FROM attempt"), "r1");
+    CHECK_INT(shelf_number(&s, "SELECT count(*) FROM audit"), entries + 1);
+    m = due(&s, 1, &n);
+    CHECK_OR_RETURN(n == 1);
+    CHECK(m->attempts == 0 && !m->recovered);
     shelf_close(&s);
 }
 
@@ -208,7 +244,7 @@ static void killed_in_flight(void) {
             shelf_reopen(&s, 0) == STORE_OK &&
             store_sender_lock(s.store, S("ehr"), &s.fault) == STORE_OK &&
             store_outbox_due(s.store, &s.arena, S("ehr"), 1, 10, &list, &n, &s.fault) == STORE_OK &&
-            store_outbox_begin(s.store, list[0].id, S("r1"), &s.fault) == STORE_OK;
+            shelf_begin(&s, list[0].id, "r1") == STORE_OK;
         if (ok) kill(getpid(), SIGKILL);
         _exit(1);
     }
@@ -216,7 +252,9 @@ static void killed_in_flight(void) {
     CHECK(waitpid(child, &result, 0) == child);
     CHECK(WIFSIGNALED(result) && WTERMSIG(result) == SIGKILL);
     CHECK_OR_RETURN(shelf_reopen(&s, 0) == STORE_OK);
-    CHECK_STR(shelf_text(&s, "SELECT group_concat(state) FROM outbox"), "inflight,ready");
+    CHECK_STR(
+        shelf_text(&s, "SELECT group_concat(state) FROM (SELECT state FROM outbox ORDER BY id)"),
+        "inflight,ready");
     CHECK_INT(store_sender_lock(s.store, S("ehr"), &s.fault), STORE_OK);
     outbox_message *m = due(&s, 1, &n);
     CHECK_OR_RETURN(n == 2);
@@ -238,6 +276,7 @@ const unit_test store_outbox_suite[] = {
     UNIT_TEST(a_parked_head_blocks_its_key_only),
     UNIT_TEST(an_operator_is_not_overwritten),
     UNIT_TEST(numbers_rise_above_the_server),
+    UNIT_TEST(many_at_once),
     UNIT_TEST(killed_in_flight),
     UNIT_END,
 };

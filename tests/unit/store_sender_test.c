@@ -78,10 +78,10 @@ static void an_older_epoch_may_not_send(void) {
     CHECK_INT(shelf_flag(&s, "k1", "active", "one"), STORE_OK);
     CHECK_INT(store_outbox_due(s.store, &s.arena, S("ehr"), 1, 10, &list, &n, &s.fault), STORE_OK);
     CHECK_OR_RETURN(n == 1);
-    CHECK_INT(store_outbox_begin(s.store, list->id, S("r1"), &s.fault), STORE_NONE); /* no lock */
+    CHECK_INT(shelf_begin(&s, list->id, "r1"), STORE_NONE); /* no lock */
     CHECK_INT(store_sender_lock(s.store, S("ehr"), &s.fault), STORE_OK);
     CHECK(shelf_exec(&s, "UPDATE sender SET epoch = epoch + 1"));
-    CHECK_INT(store_outbox_begin(s.store, list->id, S("r1"), &s.fault), STORE_NONE);
+    CHECK_INT(shelf_begin(&s, list->id, "r1"), STORE_NONE);
     CHECK_STR(shelf_text(&s, "SELECT state FROM outbox"), "ready");
     shelf_close(&s);
 }
