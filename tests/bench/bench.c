@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs the benchmarks that Makefile.am lists: `bench` all of them, `bench NAME...` those whose
  * "<file>: <case>" contains a name. One line a case: time a round, megabytes a second where bytes
- * mean something, and then how many times the speed of the file's first case that is. */
+ * mean something, and then how many times the speed of the file's first case, or of the last
+ * yardstick, that is. */
 #include "bench.h"
 
 #include <stdbool.h>
@@ -31,12 +32,13 @@ static int64_t now_ns(void) {
 }
 
 static int64_t time_of(const bench_case *c, int64_t rounds, int64_t *bytes) {
+    if (c->prepare) c->prepare(rounds);
     int64_t start = now_ns();
     *bytes = c->run(rounds);
     return now_ns() - start;
 }
 
-/* `first` is the speed of the file's first case in this run, 0 before it. */
+/* `first` is the speed of the file's first case or last yardstick in this run, 0 before it. */
 static void measure(const char *file, const bench_case *c, double *first) {
     int64_t rounds = 1, bytes, ns = time_of(c, rounds, &bytes);
     while (ns < RUN_NS) {
@@ -52,7 +54,7 @@ static void measure(const char *file, const bench_case *c, double *first) {
     printf("%-44s %14.1f ns", name, (double)ns / (double)rounds);
     double speed = (double)bytes * 1000 / (double)ns;
     if (bytes) printf("  %10.1f MB/s", speed);
-    if (bytes && *first > 0)
+    if (bytes && *first > 0 && !c->yardstick)
         printf("  %7.2f times", speed / *first);
     else
         *first = speed;

@@ -12,12 +12,14 @@
 typedef struct bench_case {
     const char *name;
     int64_t (*run)(int64_t rounds);
+    void (*prepare)(int64_t rounds); /* before each run, not timed; NULL: nothing */
+    int yardstick; /* 1: the cases after this one are compared with it, and not with the first */
 } bench_case;
 
 #define BENCH_CASE(function)                                                                       \
-    { #function, function }
+    { #function, function, 0, 0 }
 #define BENCH_END                                                                                  \
-    { 0, 0 }
+    { 0, 0, 0, 0 }
 
 /* Keeps the compiler from leaving out work whose result nobody reads. */
 #define BENCH_KEEP(value) __asm__ volatile("" : : "g"(value) : "memory")
