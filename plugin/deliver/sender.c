@@ -347,9 +347,10 @@ static bool write_outcomes(sender *s) {
 /* Outcomes are written when there are many, when one has waited, or when nothing else is to do. */
 static void gather_outcomes(sender *s) {
     load l = load_of(s);
-    if (l.ending == 0 || s->now < l.since) return;
+    int64_t now = pace_monotonic_ms();
+    if (l.ending == 0 || now < l.since) return;
     if (l.ending * 2 >= s->slot_count || l.free == 0 || l.flying + l.waiting == 0 ||
-        s->now - l.since >= OUTCOME_WAITS_MS)
+        now - l.since >= OUTCOME_WAITS_MS)
         (void)write_outcomes(s);
 }
 
