@@ -98,7 +98,7 @@ static bool take_request(connection *c) {
     if (!end) return false;
     *end = 0;
     const char *length = strcasestr(c->in, "\r\nContent-Length:");
-    int body = length ? atoi(length + 17) : 0;
+    int body = length ? (int)strtol(length + 17, NULL, 10) : 0;
     int head = (int)(end - c->in) + 4;
     *end = '\r';
     if (c->n < head + body) return false;
