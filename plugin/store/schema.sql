@@ -1,4 +1,4 @@
--- The store's schema, version 1 (PRAGMA user_version). Text columns hold '' where there is nothing;
+-- The store's schema, version 2 (PRAGMA user_version). Text columns hold '' where there is nothing;
 -- times named *_ms are Unix milliseconds, *_ns nanoseconds; hashes are SHA-256 as lower-case hex
 -- unless they are BLOBs; documents are zlib streams with their plain size beside them.
 
@@ -150,13 +150,13 @@ CREATE TABLE outbox (
   recovered INTEGER NOT NULL DEFAULT 0,
   next_ms INTEGER NOT NULL DEFAULT 0,
   request_id TEXT NOT NULL DEFAULT '',
-  sent_ms INTEGER NOT NULL DEFAULT 0,
   last_class TEXT NOT NULL DEFAULT '',
   last_http INTEGER NOT NULL DEFAULT 0,
   reason TEXT NOT NULL DEFAULT '',
   outcome TEXT NOT NULL DEFAULT '',
   created_ms INTEGER NOT NULL,
   ended_ms INTEGER NOT NULL DEFAULT 0,
+  sent_ms INTEGER NOT NULL DEFAULT 0, -- begin of the attempt under way
   UNIQUE (endpoint, key, seq)
 ) STRICT;
 CREATE INDEX outbox_state ON outbox (state, endpoint, id);

@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <sys/types.h>
 
-enum { STORE_SCHEMA = 1, STORE_APPLICATION = 0x46485452 /* "FHTR" */, BOOT_ID = 36 };
+enum { STORE_SCHEMA = 2, STORE_APPLICATION = 0x46485452 /* "FHTR" */, BOOT_ID = 36 };
 
 /* A message waiting for the leader of a group commit. */
 typedef struct commit_request commit_request;
@@ -82,6 +82,14 @@ void audit_number(buf *members, const char *name, int64_t n);
 buf audit_members(call *c);
 /* Recomputes the last entry's hash; the store is broken where it differs. */
 void audit_check_head(call *c);
+
+/* --- schema.c --- */
+/* The file's schema, 0 where it holds nothing yet. What is not ours, or newer, sets the status and
+ * is left untouched. */
+int schema_version(db *d);
+/* Makes the schema, or takes a store of an earlier one to it, within the transaction of a writing
+ * step; audited. */
+void schema_prepare(call *c);
 
 /* --- keep.c --- */
 /* `text` as a zlib stream in the call's arena; for writing steps. */

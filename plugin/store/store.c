@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening and closing: one store a file and process, the schema's version, and the frame in which
- * every call reads or writes. */
+/* Opening and closing: one store a file and process, and the frame in which every call reads or
+ * writes. */
 #include "store/inflight.h"
 
 #include <errno.h>
@@ -15,10 +15,6 @@
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static store *registry;
-
-static const char schema[] =
-#include "schema.inc"
-    ;
 
 enum {
     SCRATCH_BYTES = 512 << 20, /* a message of the greatest size and its compressed copy */
@@ -220,36 +216,9 @@ static store_status prepare_file(const char *path, struct stat *about, fault *fa
     return STORE_OK;
 }
 
-/* --- the schema --- */
+/* --- the whole file --- */
 
 static int64_t pragma(db *d, const char *sql) { return db_number(d, sql, NO_VALUES, 0); }
-
-/* False where the file holds nothing yet; what is not ours, or newer, is refused untouched. */
-static bool check_schema(db *d) {
-    int64_t version = pragma(d, "PRAGMA user_version");
-    int64_t application = pragma(d, "PRAGMA application_id");
-    int64_t tables = pragma(d, "SELECT count(*) FROM sqlite_schema");
-    if (version == 0 && application == 0 && tables == 0) return false;
-    if (application != STORE_APPLICATION) {
-        db_fail(d, STORE_BROKEN, "store: the file is a database of something else: name another");
-    } else if (version > STORE_SCHEMA) {
-        db_fail(
-            d, STORE_BROKEN,
-            "store: written by a newer release (schema %d, this one knows %d): install it again",
-            (int)version, STORE_SCHEMA);
-    } else if (version < STORE_SCHEMA) {
-        db_fail(d, STORE_BROKEN, "store: schema %d is unknown", (int)version);
-    }
-    return true;
-}
-
-static void make_schema(db *d) {
-    char sql[128];
-    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
-             STORE_APPLICATION, STORE_SCHEMA);
-    db_script(d, schema);
-    db_script(d, sql);
-}
 
 static void quick_check(db *d) {
     query q = db_query(d, "PRAGMA quick_check(1)", NO_VALUES);
@@ -264,15 +233,16 @@ static void quick_check(db *d) {
 
 static void open_step(void *state) {
     call *c = state;
-    if (!check_schema(c->db)) make_schema(c->db);
     int64_t bytes = pragma(c->db, "PRAGMA page_count") * pragma(c->db, "PRAGMA page_size");
     if (bytes <= CHECKED_BYTES) quick_check(c->db);
-    audit_check_head(c);
+    if (schema_version(c->db) > 0) audit_check_head(c);
+    schema_prepare(c);
 }
 
 static void check_step(void *state) {
     call *c = state;
-    check_schema(c->db);
+    if (schema_version(c->db) != STORE_SCHEMA)
+        db_fail(c->db, STORE_BROKEN, "store: the file was replaced while it was open");
     quick_check(c->db);
     audit_check_head(c);
 }
@@ -337,7 +307,8 @@ static store_status open_new(char *path, const store_options *o, store **out, fa
         return STORE_BUSY;
     }
     if (!db_open(&s->writer, path, o->busy_ms, o->max_pages, fault) ||
-        (check_schema(&s->writer), !db_ok(&s->writer)) || !db_write_ahead(&s->writer, o->busy_ms)) {
+        (schema_version(&s->writer), !db_ok(&s->writer)) ||
+        !db_write_ahead(&s->writer, o->busy_ms)) {
         store_status status = s->writer.status;
         free_store(s);
         return status;

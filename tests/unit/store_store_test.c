@@ -69,18 +69,6 @@ static void one_store_a_file(void) {
     shelf_close(&s);
 }
 
-static void a_newer_schema_is_refused(void) {
-    shelf s;
-    CHECK_OR_RETURN(shelf_open(&s, "store-newer"));
-    store_close(s.store);
-    CHECK(shelf_exec(&s, "PRAGMA user_version = 2"));
-    CHECK_INT(shelf_reopen(&s, 0), STORE_BROKEN);
-    CHECK(strstr(s.fault.text, "newer release (schema 2, this one knows 1)") != NULL);
-    CHECK(shelf_exec(&s, "PRAGMA user_version = 1"));
-    CHECK_INT(shelf_reopen(&s, 0), STORE_OK);
-    shelf_close(&s);
-}
-
 static void a_foreign_file_is_left_alone(void) {
     shelf s;
     CHECK_OR_RETURN(shelf_open(&s, "store-foreign"));
@@ -227,7 +215,6 @@ const unit_test store_store_suite[] = {
     UNIT_TEST(others_may_not_read),
     UNIT_TEST(paths_that_are_refused),
     UNIT_TEST(one_store_a_file),
-    UNIT_TEST(a_newer_schema_is_refused),
     UNIT_TEST(a_foreign_file_is_left_alone),
     UNIT_TEST(damage_is_found),
     UNIT_TEST(health),

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The schema's version: what a new file gets, which files are refused, and the steps by which a
+ * store of an earlier release becomes one of this. All steps run in the transaction that opens the
+ * file, so that a store is of one version or of the other, and a release that was interrupted
+ * begins again. */
+#include "store/state.h"
+
+#include <stdio.h>
+
+static const char schema[] =
+#include "schema.inc"
+    ;
+
+/* steps[n - 1] makes version n + 1 of version n. They are never changed once they were released. */
+static const char *const steps[] = {
+    /* An attempt is written when it ends; until then its beginning stands at the message. */
+    "ALTER TABLE outbox ADD COLUMN sent_ms INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE outbox SET sent_ms = a.sent_ms FROM attempt a WHERE a.outbox = outbox.id"
+    " AND a.request_id = outbox.request_id AND outbox.state = 'inflight';"
+    "DELETE FROM attempt WHERE ended_ms = 0 AND EXISTS (SELECT 1 FROM outbox o"
+    " WHERE o.id = attempt.outbox AND o.request_id = attempt.request_id AND o.state = 'inflight');"
+    "DROP INDEX outbox_state;"
+    "CREATE INDEX outbox_state ON outbox (state, endpoint, id);",
+};
+_Static_assert(COUNT_OF(steps) == STORE_SCHEMA - 1, "every version has the step that makes it");
+
+static int64_t pragma(db *d, const char *sql) { return db_number(d, sql, NO_VALUES, 0); }
+
+int schema_version(db *d) {
+    int64_t version = pragma(d, "PRAGMA user_version");
+    int64_t application = pragma(d, "PRAGMA application_id");
+    int64_t tables = pragma(d, "SELECT count(*) FROM sqlite_schema");
+    if (version == 0 && application == 0 && tables == 0) return 0;
+    if (application != STORE_APPLICATION) {
+        db_fail(d, STORE_BROKEN, "store: the file is a database of something else: name another");
+    } else if (version > STORE_SCHEMA) {
+        db_fail(
+            d, STORE_BROKEN,
+            "store: written by a newer release (schema %d, this one knows %d): install it again",
+            (int)version, STORE_SCHEMA);
+    } else if (version < 1) {
+        db_fail(d, STORE_BROKEN, "store: schema %d is unknown", (int)version);
+    }
+    return (int)version;
+}
+
+static void set_version(db *d) {
+    char sql[128];
+    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
+             STORE_APPLICATION, STORE_SCHEMA);
+    db_script(d, sql);
+}
+
+void schema_prepare(call *c) {
+    int version = schema_version(c->db);
+    if (!db_ok(c->db) || version == STORE_SCHEMA) return;
+    if (version == 0) {
+        db_script(c->db, schema);
+        set_version(c->db);
+        return;
+    }
+    for (int i = version - 1; i >= 0 && i < COUNT_OF(steps); i++) db_script(c->db, steps[i]);
+    set_version(c->db);
+    buf members = audit_members(c);
+    audit_number(&members, "from", version);
+    audit_number(&members, "to", STORE_SCHEMA);
+    audit_append(c, "upgrade", buf_str(&members));
+}
