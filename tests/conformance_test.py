@@ -43,6 +43,7 @@ class Kit:
         self.cases = self.folder / "cases"
         for criterion in criteria:
             shutil.copytree(CASES / self.study / criterion, self.cases / self.study / criterion)
+        shutil.copy(CASES / "resources.json", self.cases)
         return self.cases / self.study
 
     def run(self, *options):
@@ -116,8 +117,8 @@ def a_planted_threshold_turns_red_by_name(kit):
     assert json.loads((kit.out / "TestReport.json").read_text())["result"] == "fail"
 
 
-def change_cases(kit, change):
-    folder = kit.own_cases(CRITERION) / CRITERION
+def change_cases(kit, change, fresh=True):
+    folder = (kit.own_cases(CRITERION) if fresh else kit.cases / kit.study) / CRITERION
     document = json.loads((folder / "cases.json").read_text())
     change(document)
     (folder / "cases.json").write_text(json.dumps(document))
@@ -130,6 +131,10 @@ def another_setting_is_not_covered_and_no_failure(kit):
         document["cases"][1]["complete"] = ["condition"]
         document["cases"][2]["decision"] = "met"
 
+    path = kit.own_mappings() / "sites" / "demo" / "site.json"
+    site = json.loads(path.read_text())
+    del site["assertions"]
+    path.write_text(json.dumps(site))
     done = change_cases(kit, change)
     kit.passes(done)
     assert "3 not covered" in done.stdout
@@ -154,7 +159,7 @@ def a_study_that_is_not_loaded_is_not_covered(kit):
     kit.study = "nct00000000"
     done = kit.run()
     kit.passes(done)
-    assert "7 not covered" in done.stdout and "study nct00000000 is not loaded here" in kit.text()
+    assert "11 not covered" in done.stdout and "study nct00000000 is not loaded here" in kit.text()
 
 
 def decisions_of_people_are_tried_where_the_site_lists_somebody(kit):
@@ -167,7 +172,7 @@ def decisions_of_people_are_tried_where_the_site_lists_somebody(kit):
         folder = kit.own_cases(CRITERION)
         shutil.move(folder / CRITERION, folder / "I5")
         case = {"name": "the investigator says so", "proves": "Willing and able to comply", "shows": ["met"],
-                "input": ["no-birth-date.ndjson"], "decision": "met", "expect": "met"}
+                "input": ["patient"], "decision": "met", "expect": "met"}
         (folder / "I5" / "cases.json").write_text(json.dumps({"cases": [case]}))
         done = kit.run()
         kit.passes(done)
@@ -180,9 +185,11 @@ def mistakes_in_case_files_are_told(kit):
         (lambda d: d["cases"][0].update(expect="mett"), '"expect" is no result: mett'),
         (lambda d: d["cases"][0].update(expect="unknown:lost"), '"expect" is no result'),
         (lambda d: d["cases"][0].update(shows=["edge"]), '"shows" has another word'),
-        (lambda d: d["cases"][0].update(input=["lost.ndjson"]), "there is no input file lost.ndjson"),
+        (lambda d: d["cases"][0].update(input=["lost"]), "there is no shared resource or input file lost"),
+        (lambda d: d["cases"][0].update(input=[{"like": "lost"}]), "resources.json has no lost"),
+        (lambda d: d["cases"][0].update(input=[17]), "there is no shared resource or input file"),
         (lambda d: d["cases"][0].update(now="2025-06-30"), '"now" is no instant'),
-        (lambda d: d["cases"][0].pop("proves"), '"proves" must quote the source'),
+        (lambda d: d.pop("proves"), '"proves" must quote the source'),
         (lambda d: d.update(cases={}), '"cases" must be an array'),
     ]
     for change, words in mistakes:
@@ -194,8 +201,8 @@ def mistakes_in_case_files_are_told(kit):
 
 def an_input_that_is_refused_is_a_failure(kit):
     folder = kit.own_cases(CRITERION) / CRITERION
-    (folder / "born-1956-03-14.ndjson").write_text("{\n")
-    done = kit.run()
+    (folder / "broken.ndjson").write_text("{\n")
+    done = change_cases(kit, lambda d: d["cases"][0].update(input=["broken.ndjson"]), fresh=False)
     assert done.returncode == 1 and "an input was refused" in done.stdout, done.stdout
 
 
@@ -208,6 +215,45 @@ def wrong_use_is_told(kit):
         assert done.returncode == 2 and words in done.stderr, (arguments, done.stderr)
 
 
+def inputs(path):
+    return [i for case in json.loads(path.read_text())["cases"] for i in case["input"]]
+
+
+def inputs_are_files_resources_and_likenesses(kit):
+    """A file beside the case, a resource written out, a shared one, and one like a shared one; the digits stay."""
+    folder = kit.own_cases(CRITERION) / CRITERION
+    (folder / "man.ndjson").write_text('{"resourceType":"Patient","id":"p","birthDate":"1950"}\n')
+    shared = {"somebody": {"resourceType": "Patient", "id": "p", "gender": "male", "birthDate": "1950"},
+              "child": {"like": "somebody", "birthDate": "2020"}}
+    (kit.cases / "resources.json").write_text(json.dumps(shared))
+
+    def change(document):
+        tries = [("man.ndjson", "met"), (shared["somebody"], "met"), ("somebody", "met"), ("child", "not-met"),
+                 ({"like": "child", "gender": "female", "birthDate": None}, "unknown:no-data")]
+        document["cases"] = [{"name": str(n), "shows": [], "input": [i], "expect": e} for n, (i, e) in enumerate(tries)]
+
+    done = change_cases(kit, change, fresh=False)
+    kit.passes(done)
+    assert "5 passed" in done.stdout, done.stdout
+    (kit.cases / "resources.json").write_text('{"a": {"like": "b"}, "b": {"like": "a"}}')
+    done = change_cases(kit, lambda d: d["cases"][0].update(input=["a"]), fresh=False)
+    assert done.returncode == 2 and "a" in done.stderr, done.stderr
+
+
+def likenesses_keep_the_digits_of_numbers(kit):
+    """40.0 stays 40.0: the evidence of a decimal is its digits. The pain of 2.0 reaches 2, that of 1.90 does not."""
+    kit.own_cases("I4")
+    path = kit.cases / STUDY / "I4" / "cases.json"
+    document = json.loads(path.read_text())
+    case = next(c for c in document["cases"] if c["name"] == "pain 2")
+    document["cases"] = [case]
+    text = json.dumps(document)
+    path.write_text(text.replace('"value": 2}', '"value": 2.00000000000000000000000000000000001}'))
+    assert "2.0000" in path.read_text()
+    done = kit.run()
+    assert done.returncode == 1 and "expected met, got unknown:no-data" in done.stdout, done.stdout
+
+
 def every_folder_is_a_criterion(kit):
     """A case of a criterion that is misspelt would be not covered for ever."""
     ids = {}
@@ -215,14 +261,20 @@ def every_folder_is_a_criterion(kit):
         ids[path.parent.name] = {c["id"] for c in json.loads(path.read_text())["criteria"]}
     for folder in CASES.glob("*/*"):
         assert folder.name in ids.get(folder.parent.name, ()), folder
-        used = {name for case in json.loads((folder / "cases.json").read_text())["cases"] for name in case["input"]}
+        used = {i for i in inputs(folder / "cases.json") if isinstance(i, str)}
         lying = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p.name != "cases.json"}
         assert not lying - used, f"{folder}: not used: {lying - used}"
+    shared = json.loads((CASES / "resources.json").read_text())
+    used = {i if isinstance(i, str) else i.get("like") for path in CASES.glob("*/*/cases.json") for i in inputs(path)}
+    used |= {resource.get("like") for resource in shared.values()}
+    assert not set(shared) - used, f"resources.json: not used: {sorted(set(shared) - used)}"
 
 
 TESTS = (
     the_shipped_cases_hold,
     every_folder_is_a_criterion,
+    inputs_are_files_resources_and_likenesses,
+    likenesses_keep_the_digits_of_numbers,
     all_reports_say_the_same,
     a_planted_threshold_turns_red_by_name,
     another_setting_is_not_covered_and_no_failure,

@@ -25,8 +25,9 @@ typedef enum case_status {
 
 typedef struct conformance_case {
     const char *study, *criterion, *name, *proves;
-    const cJSON *document; /* of cases.json, as read by doc_read */
-    char *folder;          /* its inputs lie here */
+    const cJSON *document; /* of cases.json, as read by doc_read_exact */
+    const cJSON *group;    /* the whole of cases.json: what holds for all cases of the criterion */
+    char *folder;          /* its input files lie here */
     case_status status;
     char *got; /* "met", "unknown:no-data"; NULL: it did not come so far */
     char *why; /* why it failed or was not covered; NULL: it passed */
@@ -44,6 +45,7 @@ typedef struct conformance {
     session_options options;
     const char *study; /* --study, or NULL */
     char *clock_text;  /* when the reports were made */
+    cJSON *shared;     /* resources.json: resources by name, or NULL */
     /* the cases, in order of study, criterion and file */
     conformance_group *groups;
     int group_count;
@@ -59,6 +61,12 @@ typedef struct conformance {
  * (conformance_cases.c). False when the folder cannot be read. */
 bool conformance_read(conformance *c);
 void conformance_free(conformance *c);
+
+/* The resource that an input of a case stands for (conformance_input.c): written out, or the name
+ * of a shared one, or {"like": name} with members that are other (RFC 7396). cJSON_free the text.
+ * NULL: the input is no resource (it may be the name of a file), or *lost is the name that
+ * resources.json lacks. */
+char *conformance_resource(const conformance *c, const cJSON *input, const char **lost);
 
 /* Runs the cases (conformance_run.c); false when the library or the configuration cannot be used,
  * told on standard error. */

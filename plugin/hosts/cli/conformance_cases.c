@@ -64,17 +64,29 @@ static void check_shows(conformance *c, const conformance_case *at) {
     }
 }
 
+static bool is_file(const conformance_case *at, const cJSON *input) {
+    char *path = NULL;
+    struct stat info;
+    if (!cJSON_IsString(input) || asprintf(&path, "%s/%s", at->folder, input->valuestring) < 0)
+        return false;
+    bool found = stat(path, &info) == 0 && S_ISREG(info.st_mode);
+    free(path);
+    return found;
+}
+
 static void check_inputs(conformance *c, const conformance_case *at) {
     const cJSON *inputs = cJSON_GetObjectItemCaseSensitive(at->document, "input"), *one;
     if (!cJSON_IsArray(inputs)) mistake(c, at->folder, at->name, "\"input\" must be an array", "");
     cJSON_ArrayForEach(one, inputs) {
-        char *path = NULL;
-        struct stat info;
-        if (!cJSON_IsString(one) || asprintf(&path, "%s/%s", at->folder, one->valuestring) < 0 ||
-            stat(path, &info) != 0)
-            mistake(c, at->folder, at->name, "there is no input file",
-                    cJSON_IsString(one) ? one->valuestring : "");
-        free(path);
+        const char *lost;
+        char *resource = conformance_resource(c, one, &lost);
+        if (!resource && (lost || !is_file(at, one)))
+            mistake(c, at->folder, at->name,
+                    lost ? "resources.json has no" : "there is no shared resource or input file",
+                    lost                  ? lost
+                    : cJSON_IsString(one) ? one->valuestring
+                                          : "");
+        cJSON_free(resource);
     }
 }
 
@@ -144,7 +156,7 @@ static char *read_text(const char *path) {
 
 static void add_cases(conformance *c, const conformance_group *g) {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(g->document, "cases"), *one;
-    static const char *const members[] = {"source", "none", "cases", NULL};
+    static const char *const members[] = {"source", "proves", "parameters", "none", "cases", NULL};
     only(c, g->folder, "", g->document, members);
     if (!cJSON_IsArray(list)) mistake(c, g->folder, "", "\"cases\" must be an array", "");
     int more = cJSON_IsArray(list) ? cJSON_GetArraySize(list) : 0;
@@ -158,11 +170,13 @@ static void add_cases(conformance *c, const conformance_group *g) {
             continue;
         }
         conformance_case *at = &c->cases[c->case_count++];
+        const char *proves = doc_text(one, "proves");
         *at = (conformance_case){.study = g->study,
                                  .criterion = g->criterion,
                                  .name = doc_text(one, "name"),
-                                 .proves = doc_text(one, "proves"),
+                                 .proves = *proves ? proves : doc_text(g->document, "proves"),
                                  .document = one,
+                                 .group = g->document,
                                  .folder = g->folder};
         check_case(c, at);
     }
@@ -173,7 +187,7 @@ static void read_group(conformance *c, const char *study, const char *criterion)
     char *path = NULL, *text = NULL;
     if (asprintf(&g.folder, "%s/%s/%s", c->cases_folder, study, criterion) < 0) g.folder = NULL;
     if (g.folder && asprintf(&path, "%s/cases.json", g.folder) > 0) text = read_text(path);
-    if (text) g.document = doc_read(text);
+    if (text) g.document = doc_read_exact(text);
     if (g.folder && (!text || !cJSON_IsObject(g.document)))
         mistake(c, g.folder, "", text ? "this is no JSON object" : "the file cannot be read", "");
     free(text);
@@ -185,6 +199,20 @@ static void read_group(conformance *c, const char *study, const char *criterion)
     if (cJSON_IsObject(g.document)) add_cases(c, &g);
 }
 
+/* resources.json beside the studies; a folder of cases need not have one. */
+static void read_shared(conformance *c) {
+    char *path = NULL;
+    if (asprintf(&path, "%s/resources.json", c->cases_folder) < 0) return;
+    char *text = read_text(path);
+    if (text) c->shared = doc_read_exact(text);
+    if (text && !cJSON_IsObject(c->shared)) {
+        fprintf(stderr, "%s: this is no JSON object\n", path);
+        c->mistakes++;
+    }
+    free(text);
+    free(path);
+}
+
 bool conformance_read(conformance *c) {
     char **studies, **criteria;
     int n = folders_of(c->cases_folder, &studies);
@@ -193,6 +221,7 @@ bool conformance_read(conformance *c) {
                 c->cases_folder);
         return false;
     }
+    read_shared(c);
     for (int i = 0; i < n; i++) {
         char *path = NULL;
         bool wanted = !c->study || strcmp(c->study, studies[i]) == 0;
@@ -225,6 +254,7 @@ void conformance_free(conformance *c) {
     free(c->cases);
     free(c->groups);
     free(c->clock_text);
+    cJSON_Delete(c->shared);
     cJSON_Delete(c->info);
     cJSON_Delete(c->site);
     cJSON_Delete(c->studies);

@@ -140,14 +140,18 @@ static void list(const conformance *c, xmlTextWriterPtr w, const char *title, ca
             open_tag(w, "tr", NULL);
             tag(w, "th", NULL, "Case");
             tag(w, "th", NULL, "What");
-            tag(w, "th", NULL, "Sentence of the source");
+            tag(w, "th", NULL, "Sentence of the source, and why");
             close_tag(w);
         }
         any = true;
         open_tag(w, "tr", class_of(at));
         tag(w, "td", NULL, "%s %s: %s", at->study, at->criterion, at->name);
         tag(w, "td", NULL, "%s", at->why ? at->why : at->got ? at->got : "");
-        tag(w, "td", NULL, "%s", at->proves);
+        const char *note = doc_text(at->document, "note");
+        open_tag(w, "td", NULL);
+        tag(w, "div", NULL, "%s", at->proves);
+        if (*note) tag(w, "small", NULL, "%s", note);
+        close_tag(w);
         close_tag(w);
     }
     if (any)

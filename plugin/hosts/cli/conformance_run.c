@@ -156,16 +156,33 @@ static const cJSON *author_of(const conformance *c, const char *study) {
     return NULL;
 }
 
+/* A case's own parameters come before those of all cases of the criterion. */
+static char *other_parameter(const cJSON *study, const conformance_case *at) {
+    const cJSON *own = cJSON_GetObjectItemCaseSensitive(at->document, "parameters"), *one;
+    const cJSON *all = cJSON_GetObjectItemCaseSensitive(at->group, "parameters");
+    cJSON *assumed = all ? cJSON_Duplicate(all, true) : cJSON_CreateObject();
+    char *other = NULL;
+    cJSON_ArrayForEach(one, own) {
+        cJSON_DeleteItemFromObjectCaseSensitive(assumed, one->string);
+        cJSON_AddItemToObject(assumed, one->string, cJSON_Duplicate(one, true));
+    }
+    cJSON_ArrayForEach(one, assumed) {
+        const cJSON *here = parameter(study, one->string);
+        bool none = !here || cJSON_IsNull(here);
+        if (other || (none ? cJSON_IsNull(one) : cJSON_Compare(here, one, true))) continue;
+        other = text_of("parameter %s has another value here", one->string);
+    }
+    cJSON_Delete(assumed);
+    return other;
+}
+
 static char *why_not(const conformance *c, const conformance_case *at) {
-    const cJSON *study = conformance_study(c, at->study), *one;
+    const cJSON *study = conformance_study(c, at->study);
     if (!study) return text_of("study %s is not loaded here", at->study);
     if (!conformance_criterion(c, at->study, at->criterion))
         return text_of("study %s has no criterion %s here", at->study, at->criterion);
-    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(at->document, "parameters")) {
-        const cJSON *here = parameter(study, one->string);
-        if (!cJSON_Compare(here, one, true) && !(cJSON_IsNull(one) && cJSON_IsNull(here)))
-            return text_of("parameter %s has another value here", one->string);
-    }
+    char *other = other_parameter(study, at);
+    if (other) return other;
     if (*doc_text(at->document, "decision") && !author_of(c, at->study))
         return text_of("the site lists nobody whose decisions count");
     return other_completeness(c, at->document);
@@ -234,13 +251,22 @@ static bool give_decision(stage *s, const cJSON *author, const conformance_case 
     return given;
 }
 
-static bool give_inputs(stage *s, const conformance_case *at) {
+static bool give_file(stage *s, const conformance_case *at, const char *name) {
+    char *path = text_of("%s/%s", at->folder, name);
+    bool given = path && feed_inputs(&path, 1, give, s);
+    free(path);
+    return given;
+}
+
+static bool give_inputs(stage *s, const conformance *c, const conformance_case *at) {
     const cJSON *input;
     bool all = true;
     cJSON_ArrayForEach(input, cJSON_GetObjectItemCaseSensitive(at->document, "input")) {
-        char *path = text_of("%s/%s", at->folder, input->valuestring);
-        all = all && path && feed_inputs(&path, 1, give, s);
-        free(path);
+        const char *lost;
+        char *text = conformance_resource(c, input, &lost);
+        message_at m = {.path = at->name, .bytes = text, .n = text ? strlen(text) : 0};
+        all = all && (text ? give(s, &m) : give_file(s, at, input->valuestring));
+        cJSON_free(text);
     }
     return all;
 }
@@ -282,7 +308,7 @@ static void run_open(stage *s, const conformance *c, conformance_case *at, const
     const cJSON *author = *doc_text(at->document, "decision") ? author_of(c, at->study) : NULL;
     if (!*patient) patient = "p";
     s->source = author ? doc_text(author, "source") : NULL;
-    bool given = give_inputs(s, at) && (!author || give_decision(s, author, at, patient, now));
+    bool given = give_inputs(s, c, at) && (!author || give_decision(s, author, at, patient, now));
     char *answer = given ? session_ask_with(&s->session, &code, "explain", "patient", patient,
                                             "source", s->source, "study", at->study, SESSION_END)
                          : NULL;
@@ -317,7 +343,7 @@ static bool run_case(stage *s, const conformance *c, const char *config, conform
 static cJSON *ask(stage *s, const char *what) {
     int32_t code;
     char *answer = session_ask(&s->session, what, &code);
-    cJSON *root = answer ? doc_read(answer) : NULL;
+    cJSON *root = answer ? doc_read_exact(answer) : NULL;
     free(answer);
     return root;
 }
