@@ -16,10 +16,10 @@ static bool run_test(decider *d, const program *p, tri *out, finding *f) {
 }
 
 /* --- evidence --- */
-/* The row of the record that holds the node, or TAPE_NONE. */
-static uint32_t row_of(const tape *t, uint32_t index) {
-    for (uint32_t i = 1; i < t->n; i = t->nodes[i].next)
-        if (index >= i && index < t->nodes[i].next) return i;
+uint32_t decider_row(const decider *d, item it) {
+    const tape *t = d->run.tape;
+    for (uint32_t i = 1; it.kind == ITEM_NODE && i < t->n; i = t->nodes[i].next)
+        if (it.node >= i && it.node < t->nodes[i].next) return i;
     return TAPE_NONE;
 }
 
@@ -60,18 +60,18 @@ static void add_reference(decider *d, references *r, str source) {
     r->list[r->n++] = text;
 }
 
-static references evidence_of(decider *d, const collection *rows) {
+const str *decider_evidence(decider *d, const collection *rows, isize *n) {
     const tape *t = d->run.tape;
     references r = {0};
     for (isize i = 0; i < rows->n; i++) {
-        if (rows->items[i].kind != ITEM_NODE) continue;
-        uint32_t row = row_of(t, rows->items[i].node);
+        uint32_t row = decider_row(d, rows->items[i]);
         if (row == TAPE_NONE) continue;
         for (uint32_t s = tape_child(t, row, d->set->key_source); s != TAPE_NONE;
              s = tape_next(t, row, s))
             add_reference(d, &r, tape_text(t, s, d->run.arena));
     }
-    return r;
+    *n = r.n;
+    return r.list;
 }
 
 /* --- the order of contracts.md --- */
@@ -90,10 +90,8 @@ static bool run_evidence(decider *d, const criterion *c, answers *a, finding *f)
         f->detail = arena_printf(d->run.arena, "%.*s: %s", STR_ARGS(path_source(c->evidence)),
                                  d->run.reason);
     }
-    references r = evidence_of(d, &rows);
     a->has_evidence = rows.n > 0;
-    f->evidence = r.list;
-    f->evidence_count = r.n;
+    f->evidence = decider_evidence(d, &rows, &f->evidence_count);
     return status == PATH_OK;
 }
 

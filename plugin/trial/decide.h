@@ -23,6 +23,10 @@ void decider_init(const mappings *m, const study *s, arena *arena, const tape *r
 reason decider_trust(const decider *d, const view_mask *defines);
 /* A source of the record as evidence names it: with its version where it has one. */
 str decider_reference(const decider *d, str source);
+/* The row of the record that an item is or lies in, TAPE_NONE for what was computed. */
+uint32_t decider_row(const decider *d, item it);
+/* The references of the rows that items lie in, each once. */
+const str *decider_evidence(decider *d, const collection *rows, isize *n);
 void criterion_decide(decider *d, const criterion *c, finding *out);
 /* What people decided on the criterion (assertion.c). */
 void assertion_apply(decider *d, const criterion *c, finding *f);

@@ -15,6 +15,23 @@ static bool calendar_word(str unit) {
     return false;
 }
 
+bool parameter_days(const quantity_value *q, when_unit *unit) {
+    static const struct {
+        str one, many, code;
+        when_unit unit;
+    } units[] = {{S_INIT("year"), S_INIT("years"), S_INIT("a"), WHEN_U_YEAR},
+                 {S_INIT("month"), S_INIT("months"), S_INIT("mo"), WHEN_U_MONTH},
+                 {S_INIT("week"), S_INIT("weeks"), S_INIT("wk"), WHEN_U_WEEK},
+                 {S_INIT("day"), S_INIT("days"), S_INIT("d"), WHEN_U_DAY}};
+    for (isize i = 0; i < COUNT_OF(units); i++) {
+        *unit = units[i].unit;
+        if (q->calendar ? str_eq(q->unit, units[i].one) || str_eq(q->unit, units[i].many)
+                        : str_eq(q->unit, units[i].code))
+            return true;
+    }
+    return false;
+}
+
 static bool ucum_unit(str code) {
     unit parsed;
     return unit_parse(code, &parsed, NULL);

@@ -22,7 +22,7 @@ str record_error_cells(arena *arena, isize columns) {
 }
 
 /* --- the names that expressions may use --- */
-static when date_of(when moment) {
+when record_day(when moment) {
     moment.kind = WHEN_DATE;
     if (moment.precision > WHEN_DAY) moment.precision = WHEN_DAY;
     moment.fraction = 0;
@@ -33,7 +33,7 @@ static when date_of(when moment) {
     return moment;
 }
 
-static collection when_value(arena *arena, item_kind kind, when value) {
+collection record_when(arena *arena, item_kind kind, when value) {
     item *it = arena_new(arena, item, 1);
     when *w = arena_new(arena, when, 1);
     *w = value;
@@ -53,7 +53,7 @@ static collection screening_of(const study *s, path_run *run, collection today) 
     if (path_evaluate(s->screening_date, run, 0, &found) != PATH_OK || found.n > 1) return unknown;
     if (found.n == 0) return today;
     if (!item_text(run, found.items[0], &text) || !when_parse_datetime(text, &date)) return unknown;
-    return when_value(run->arena, ITEM_DATE, date_of(date));
+    return record_when(run->arena, ITEM_DATE, record_day(date));
 }
 
 void record_run_init(const mappings *m, const study *s, arena *arena, const tape *record, when now,
@@ -61,8 +61,8 @@ void record_run_init(const mappings *m, const study *s, arena *arena, const tape
     isize n = s ? s->name_count : NAME_FIRST_PARAMETER;
     collection *values = arena_new(arena, collection, n);
     for (isize i = NAME_FIRST_PARAMETER; s && i < s->define_first; i++) values[i] = s->values[i];
-    values[NAME_TODAY] = when_value(arena, ITEM_DATE, date_of(now));
-    values[NAME_NOW] = when_value(arena, ITEM_DATETIME, now);
+    values[NAME_TODAY] = record_when(arena, ITEM_DATE, record_day(now));
+    values[NAME_NOW] = record_when(arena, ITEM_DATETIME, now);
     values[NAME_SCREENING] = values[NAME_TODAY];
     *run = (path_run){.tape = record,
                       .arena = arena,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a study is conducted, as protocol.json says it: arms, dose schemes, anchors, visits and
- * endpoints. Everything is read, checked against each other and compiled; nothing is evaluated
- * here. A visit's tolerance is a parameter, because sources seldom state one: while the site has
- * not set it, the visit has no window. */
+ * endpoints. Everything is read, checked against each other and compiled; visits.c and
+ * endpoints.c evaluate it. A visit's tolerance is a parameter, because sources seldom state one:
+ * while the site has not set it, the visit has no window. */
 #include "trial/set.h"
 
 static void report(loader *l, const study *s, const json *where, const char *code, str text,
@@ -70,10 +70,22 @@ static isize *find_ids(loader *l, const study *s, const json *object, const char
 }
 
 /* --- expressions --- */
+/* Joins what the views that are mentioned lean on. */
+static void follow_views(const mappings *m, expression_facts *facts) {
+    view_mask mentioned = facts->views;
+    for (isize i = 0; i < m->view_count; i++) {
+        if (!mask_has(&mentioned, i)) continue;
+        mask_join(&facts->views, &m->views[i].needs);
+        facts->unset = facts->unset || m->views[i].unset;
+        facts->now = facts->now || m->views[i].now;
+    }
+}
+
 static measure compile(loader *l, const study *scope, const study *s, const json *text,
                        bool boolean) {
     measure out = {0};
     expression_facts_add(l->set, s, text, &out.facts);
+    follow_views(l->set, &out.facts);
     out.program = study_expression(l, scope, text, boolean);
     return out;
 }
@@ -154,6 +166,24 @@ static str find_anchor(loader *l, const study *s, const json *object) {
     return name;
 }
 
+/* A tolerance is a whole number of days, weeks, months or years; where the site has set it, the
+ * mistake is the site's. */
+static void check_tolerance(loader *l, const study *s, const json *where, isize slot) {
+    when_unit unit;
+    if (!str_eq(model_type_name(l->set->model, s->names[slot].type), S("Quantity"))) {
+        report(l, s, where, "value", S("a tolerance must be a Quantity parameter"),
+               S("declare it with \"type\": \"Quantity\""));
+        return;
+    }
+    if (s->values[slot].n != 1) return;
+    const quantity_value *q = s->values[slot].items[0].quantity;
+    if (parameter_days(q, &unit) && decimal_is_integer(q->value) && q->value.coef >= 0) return;
+    const json *theirs = site_parameter(&l->set->site, s->file->study, s->names[slot].name);
+    set_problem(l, PROBLEM_ERROR, theirs ? l->set->site.file : s->file, theirs ? theirs : where,
+                "value", S("a visit's tolerance must be a whole number of days or longer"),
+                S("write {\"value\": 3, \"unit\": \"days\"}"));
+}
+
 /* "before" and "after" name Quantity parameters. */
 static isize find_tolerance(loader *l, const study *s, const json *object, const char *name) {
     isize n = s->define_first - NAME_FIRST_PARAMETER;
@@ -165,9 +195,7 @@ static isize find_tolerance(loader *l, const study *s, const json *object, const
     if (at < 0) return -1;
     isize slot = NAME_FIRST_PARAMETER + at;
     s->used[slot] = true;
-    if (!str_eq(model_type_name(l->set->model, s->names[slot].type), S("Quantity")))
-        report(l, s, where, "value", S("a tolerance must be a Quantity parameter"),
-               S("declare it with \"type\": \"Quantity\""));
+    check_tolerance(l, s, where, slot);
     return slot;
 }
 
@@ -181,11 +209,13 @@ static void read_visit(loader *l, study *s, const json *object, str *ids) {
     needed_text(l, s, object, "text");
     out->anchor = find_anchor(l, s, object);
     const json *offset = json_get(object, "offset");
+    when_unit unit;
     bool calendar = offset && parameter_value(l->arena, offset, S("Quantity"), &out->offset) &&
-                    out->offset.quantity->calendar;
+                    out->offset.quantity->calendar && parameter_days(out->offset.quantity, &unit) &&
+                    decimal_is_integer(out->offset.quantity->value);
     if (!calendar)
         report(l, s, offset ? offset : object, "value",
-               S("a visit needs an \"offset\" in calendar units"),
+               S("a visit needs an \"offset\" in calendar units, in whole days or longer"),
                S("write {\"value\": 3, \"unit\": \"months\"}"));
     out->before = find_tolerance(l, s, object, "before");
     out->after = find_tolerance(l, s, object, "after");
@@ -206,18 +236,16 @@ static study scope_of(loader *l, const study *s) {
     more[ENDPOINT_TO] = (path_constant){.name = S("to"), .type = date};
     more[ENDPOINT_ARM] = (path_constant){.name = S("arm"), .type = code};
     more[ENDPOINT_VISIT] = (path_constant){.name = S("visit"), .type = code};
-    scope.name_count = s->name_count + ENDPOINT_BASELINE;
+    scope.name_count = s->name_count + ENDPOINT_ROWS;
     return scope;
 }
 
-/* What is worked out first becomes a name for what follows. */
+/* What is worked out first becomes a name for what follows. Values are one by then (endpoints.c).
+ */
 static void bind(study *scope, const study *s, int which, str name, const measure *m) {
     path_constant *c = &scope->names[s->name_count + which];
-    *c = (path_constant){.name = name, .clock = m->facts.now};
-    if (m->program) {
-        c->type = path_result_type(m->program);
-        c->many = path_result_many(m->program);
-    }
+    *c = (path_constant){.name = name, .clock = m->facts.now, .many = which == ENDPOINT_ROWS};
+    if (m->program) c->type = path_result_type(m->program);
     scope->name_count = s->name_count + which + 1;
 }
 
@@ -225,9 +253,19 @@ static measure compile_value(loader *l, const study *scope, const study *s, cons
                              const char *name) {
     const json *text = json_get(object, name);
     measure out = compile(l, scope, s, text, false);
+    model_type type = out.program ? path_result_type(out.program) : TYPE_NONE;
+    if (type != TYPE_NONE && !model_is_primitive(l->set->model, type))
+        report(l, s, text, "invariant",
+               arena_printf(l->arena, "\"%s\" must be a value, not a row", name),
+               S("name a column: %rows.sort(...).last().score"));
+    return out;
+}
+
+static measure compile_change(loader *l, const study *scope, const study *s, const json *object) {
+    measure out = compile_value(l, scope, s, object, "change");
     if (out.program && path_result_many(out.program))
-        report(l, s, text, "invariant", arena_printf(l->arena, "\"%s\" must be one value", name),
-               S("name one row: sort(...).last().score"));
+        report(l, s, json_get(object, "change"), "invariant", S("\"change\" must be one value"),
+               S("write %baseline - %value"));
     return out;
 }
 
@@ -257,38 +295,63 @@ static void read_times(loader *l, const study *s, const json *object, const str 
                S("an endpoint at visits has the anchors of its visits"), S("remove \"anchor\""));
 }
 
+/* Rows are assigned to visits, so they need visits, and must be rows. */
+static measure compile_rows(loader *l, const study *scope, const study *s, const json *object,
+                            const endpoint *e) {
+    const json *text = json_get(object, "rows");
+    measure out = compile(l, scope, s, text, false);
+    model_type type = out.program ? path_result_type(out.program) : TYPE_NONE;
+    if (text && !e->visit_count)
+        report(l, s, text, "invariant", S("\"rows\" are those at a visit"),
+               S("name \"visits\", or write \"evidence\""));
+    if (type != TYPE_NONE && model_is_primitive(l->set->model, type))
+        report(l, s, text, "invariant", S("\"rows\" must be rows of the record"),
+               S("end the expression at the view's rows"));
+    return out;
+}
+
+static void read_facts(loader *l, const study *s, const json *object, endpoint *out) {
+    const measure *all[] = {&out->applies, &out->rows,   &out->evidence, &out->baseline,
+                            &out->value,   &out->change, &out->met,      &out->not_met};
+    expression_facts_add(l->set, s, json_get(object, "unknown"), &out->facts);
+    follow_views(l->set, &out->facts);
+    for (isize i = 0; i < COUNT_OF(all); i++) {
+        mask_join(&out->facts.defines, &all[i]->facts.defines);
+        mask_join(&out->facts.views, &all[i]->facts.views);
+        out->facts.unset = out->facts.unset || all[i]->facts.unset;
+    }
+}
+
 static void read_measures(loader *l, const study *s, const json *object, endpoint *out) {
     study scope = scope_of(l, s);
     out->applies = compile(l, &scope, s, json_get(object, "applies"), true);
+    out->rows = compile_rows(l, &scope, s, object, out);
+    bind(&scope, s, ENDPOINT_ROWS, S("rows"), &out->rows);
     out->evidence = compile(l, &scope, s, json_get(object, "evidence"), false);
     out->baseline = compile_value(l, &scope, s, object, "baseline");
     bind(&scope, s, ENDPOINT_BASELINE, S("baseline"), &out->baseline);
     out->value = compile_value(l, &scope, s, object, "value");
     bind(&scope, s, ENDPOINT_VALUE, S("value"), &out->value);
-    out->change = compile_value(l, &scope, s, object, "change");
+    out->change = compile_change(l, &scope, s, object);
     bind(&scope, s, ENDPOINT_CHANGE, S("change"), &out->change);
     out->met = compile(l, &scope, s, json_get(object, "met"), true);
     out->not_met = compile(l, &scope, s, json_get(object, "notMet"), true);
     out->unknown = criteria_unknown(l, &scope, s, object, &out->unknown_count);
-    const measure *all[] = {&out->applies, &out->evidence, &out->baseline, &out->value,
-                            &out->change,  &out->met,      &out->not_met};
-    for (isize i = 0; i < COUNT_OF(all); i++) {
-        mask_join(&out->defines, &all[i]->facts.defines);
-        mask_join(&out->views, &all[i]->facts.views);
-        out->unset = out->unset || all[i]->facts.unset;
-    }
+    if (!out->evidence.program) out->evidence = out->rows;
+    read_facts(l, s, object, out);
 }
 
 static void read_endpoint(loader *l, study *s, const json *object, str *ids, const str *visits) {
-    static const char *const members[] = {"id",      "role",     "text",     "visits", "anchor",
-                                          "applies", "evidence", "baseline", "value",  "change",
-                                          "met",     "notMet",   "unknown",  "human",  "incomplete",
-                                          "note",    NULL};
+    static const char *const members[] = {"id",      "role",       "text",     "visits",   "anchor",
+                                          "applies", "rows",       "evidence", "baseline", "value",
+                                          "change",  "met",        "notMet",   "unknown",  "human",
+                                          "count",   "incomplete", "note",     NULL};
     endpoint *out = &s->endpoints[s->endpoint_count];
     json_only(object, members, s->file->name, l->found);
     out->id = ids[s->endpoint_count] = new_id(l, s, object, ids, s->endpoint_count);
     out->text = needed_text(l, s, object, "text");
     out->human = json_is_true(object, "human");
+    out->count = json_is_true(object, "count");
     if (json_get(object, "incomplete")) out->incomplete = needed_text(l, s, object, "incomplete");
     read_role(l, s, object, out);
     read_times(l, s, object, visits, out);
@@ -296,7 +359,7 @@ static void read_endpoint(loader *l, study *s, const json *object, str *ids, con
     bool measured = out->evidence.program && (out->value.program || out->met.program);
     if (!measured && !out->human && !out->incomplete.n)
         report(l, s, object, "required",
-               S("an endpoint needs \"evidence\" and \"value\" or \"met\""),
+               S("an endpoint needs \"evidence\" (or \"rows\") and \"value\" or \"met\""),
                S("add them, or \"human\": true, or say under \"incomplete\" what the source leaves "
                  "out"));
     s->endpoint_count++;

@@ -146,7 +146,7 @@ typedef struct contradiction_rule {
 /* --- how a study is conducted (schedule.c) --- */
 typedef struct measure {
     const program *program; /* NULL: not written */
-    expression_facts facts;
+    expression_facts facts; /* with those of the views it mentions, at any distance */
 } measure;
 
 typedef struct scheme {
@@ -182,7 +182,8 @@ enum {
     ENDPOINT_TO,
     ENDPOINT_ARM,
     ENDPOINT_VISIT,
-    ENDPOINT_BASELINE, /* what the endpoint's own expressions gave, in this order */
+    ENDPOINT_ROWS, /* what the endpoint's own expressions gave, in this order */
+    ENDPOINT_BASELINE,
     ENDPOINT_VALUE,
     ENDPOINT_CHANGE,
     ENDPOINT_NAMES
@@ -191,13 +192,13 @@ enum {
 /* Evaluated at each of its visits, or once. */
 typedef struct endpoint {
     str id, text, role, anchor, incomplete;
-    bool human, unset;
+    bool human, count; /* count: its values are numbers of events, which a total adds up */
     isize *visits;
     isize visit_count;
-    measure applies, evidence, baseline, value, change, met, not_met;
+    measure applies, rows, evidence, baseline, value, change, met, not_met;
     unknown_rule *unknown;
     isize unknown_count;
-    view_mask views, defines;
+    expression_facts facts; /* of all of them */
 } endpoint;
 
 struct study {
@@ -359,10 +360,17 @@ void common_names(const model *m, path_constant names[NAME_FIRST_PARAMETER]);
 bool parameter_value(arena *arena, const json *value, str type, item *out);
 /* What to do about a value that is none of the type. */
 str parameter_remedy(arena *arena, const json *value, str type);
+/* The calendar unit of a Quantity, by its word or its UCUM code; false for what is finer than a
+ * day, which moves no date (parameter.c). */
+bool parameter_days(const quantity_value *q, when_unit *unit);
 
 /* The row of a view that could not be made: nulls, and one cell more that says so. A criterion on
  * such a view is unknown: data nobody could read is not absent data. */
 str record_error_cells(arena *arena, isize columns);
+/* The day of a moment, as it is written in its own zone; a value as a collection of one item
+ * (record.c). */
+when record_day(when moment);
+collection record_when(arena *arena, item_kind kind, when value);
 /* Sets up a run over a record, with the parameters of a study (or only the first three names)
  * bound. */
 void record_run_init(const mappings *m, const study *s, arena *arena, const tape *record, when now,

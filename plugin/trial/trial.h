@@ -235,6 +235,68 @@ void verdict_decide(const mappings *m, const study *s, arena *arena, const tape 
                     verdict *out);
 void verdict_json(const verdict *v, buf *out);
 
+/* --- how the study went for one subject (visits.c, endpoints.c) --- */
+/* A visit of the protocol: the day it is due and the days that count for it, both ends included;
+ * dates without a time, in the record's own zones (`effective.toDate()`). */
+typedef struct visit_window {
+    str id, title;
+    isize number;          /* place in the protocol, from 1 */
+    bool anchored, placed; /* anchor and due, from and to, are known */
+    when anchor, due, from, to;
+    reason reason;      /* why it is not placed */
+    const char *detail; /* or NULL */
+} visit_window;
+
+typedef enum outcome {
+    OUTCOME_MET,
+    OUTCOME_NOT_MET,
+    OUTCOME_UNKNOWN,
+    OUTCOME_NOT_APPLICABLE,
+    OUTCOME_MEASURED /* an endpoint that asks for a value and no yes or no */
+} outcome;
+str outcome_name(outcome o); /* "met" "not-met" "unknown" "not-applicable" "measured" */
+
+typedef struct endpoint_finding {
+    str endpoint, visit; /* ids; no visit: asked once */
+    outcome outcome;
+    reason reason;
+    str detail;                  /* no patient value; or empty */
+    str baseline, value, change; /* as FHIR writes them; empty: none */
+    const str *evidence;         /* as in a finding of a criterion */
+    isize evidence_count;
+} endpoint_finding;
+
+/* What the protocol makes of a row of the record: it belongs to a visit, is a baseline, or was
+ * given by a dose scheme. */
+typedef enum mark_kind { MARK_VISIT, MARK_BASELINE, MARK_SCHEME } mark_kind;
+typedef struct row_mark {
+    mark_kind kind;
+    str view, source; /* the first source of a derived row */
+    isize at;         /* of the visit or scheme in the protocol */
+} row_mark;
+
+typedef struct conduct {
+    const study *study;
+    str arm; /* id, or empty */
+    str arm_title;
+    reason arm_reason; /* why the arm is not known, where the study has arms */
+    const visit_window *visits;
+    isize visit_count;
+    const endpoint_finding *findings; /* in the protocol's order, visit by visit */
+    isize n;
+    const row_mark *marks;
+    isize mark_count;
+} conduct;
+
+/* Evaluates arm, visits and endpoints of a study over one record; nothing is guessed: what is
+ * missing, imprecise or ambiguous is unknown with its reason. */
+void conduct_evaluate(const mappings *m, const study *s, arena *arena, const tape *record, when now,
+                      conduct *out);
+/* {"arm","armReason","visits":[…],"endpoints":[…]} (docs/abi.md). */
+void conduct_json(const conduct *c, buf *out);
+/* What is asked of every subject: {"arms":[…],"visits":[…],"endpoints":[…]}. */
+void study_conduct_json(const study *s, buf *out);
+
 /* --- the Flag's life (flag.c) --- */
 typedef enum flag_status {
     FLAG_ABSENT,

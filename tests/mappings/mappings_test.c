@@ -2,9 +2,10 @@
 /* mappings_test: runs the named cases of tests/mappings/NAME.json over the shipped mappings and
  * prints TAP, one line a case. A case gives resources of one patient, Patient/p, or samples below
  * ../shared, and by hand what they must lead to: rows of views, criterion results ("met",
- * "unknown:stale"), evidence, verdicts, contradictions and circumstances. A case may name a site of
- * mappings/sites, or one of tests/mappings/sites, which has the demo's local codes beside its own
- * settings; else the demo site is used. `mappings_test FILE...` runs other files of cases. */
+ * "unknown:stale"), evidence, verdicts, contradictions, circumstances, visits and endpoints. A case
+ * may name a site of mappings/sites, or one of tests/mappings/sites, which has the demo's local
+ * codes beside its own settings; else the demo site is used. `mappings_test FILE...` runs other
+ * files of cases. */
 #include "deliver/deliver.h"
 #include "fhir/json.h"
 #include "fhir/read.h"
@@ -346,6 +347,57 @@ static const json *of_study(const json *expected, const char *what, str id, aren
     return all ? json_get(all, arena_str(arena, id).p) : NULL;
 }
 
+/* --- arm, visits and endpoints --- */
+static str or_dash(str text) { return text.n ? text : S("-"); }
+
+static str outcome_text(runner *r, const endpoint_finding *f, bool values) {
+    bool unknown = f->outcome == OUTCOME_UNKNOWN;
+    str text = arena_printf(&r->scratch, "%.*s%s%.*s", STR_ARGS(outcome_name(f->outcome)),
+                            unknown ? ":" : "", STR_ARGS(reason_name(f->reason)));
+    if (!values) return text;
+    return arena_printf(&r->scratch, "%.*s %.*s/%.*s/%.*s", STR_ARGS(text),
+                        STR_ARGS(or_dash(f->baseline)), STR_ARGS(or_dash(f->value)),
+                        STR_ARGS(or_dash(f->change)));
+}
+
+static str window_text(runner *r, const visit_window *v) {
+    char from[WHEN_TEXT], to[WHEN_TEXT];
+    if (!v->placed)
+        return arena_printf(&r->scratch, "unknown:%.*s", STR_ARGS(reason_name(v->reason)));
+    isize n = when_format(v->from, from), k = when_format(v->to, to);
+    return arena_printf(&r->scratch, "%.*s..%.*s", (int)n, from, (int)k, to);
+}
+
+/* What the subject's conduct has under a name of the case: "arm", a visit, or an endpoint, whose
+ * visit follows after @. */
+static str conduct_text(runner *r, const conduct *c, str name, bool values) {
+    if (str_eq(name, S("arm")))
+        return c->arm.n ? c->arm
+                        : arena_printf(&r->scratch, "unknown:%.*s",
+                                       STR_ARGS(reason_name(c->arm_reason)));
+    for (isize i = 0; i < c->visit_count; i++)
+        if (str_eq(c->visits[i].id, name)) return window_text(r, &c->visits[i]);
+    isize at = str_find_byte(name, '@', 0);
+    str id = at < 0 ? name : str_slice(name, 0, at);
+    str visit = at < 0 ? (str){0} : str_slice(name, at + 1, name.n);
+    for (isize i = 0; i < c->n; i++)
+        if (str_eq(c->findings[i].endpoint, id) && str_eq(c->findings[i].visit, visit))
+            return outcome_text(r, &c->findings[i], values);
+    return S("no such visit or endpoint");
+}
+
+static void compare_conduct(runner *r, const study *s, const tape *record, const json *expected) {
+    conduct c;
+    if (!expected) return;
+    conduct_evaluate(r->with->mappings, s, &r->scratch, record, r->now, &c);
+    for (const json *want = expected->child; want; want = want->next) {
+        str got = conduct_text(r, &c, want->name, str_find_byte(want->text, '/', 0) >= 0);
+        if (!str_eq(got, want->text))
+            say(r, "%.*s: %.*s, expected %.*s", STR_ARGS(want->name), STR_ARGS(got),
+                STR_ARGS(want->text));
+    }
+}
+
 static void compare_study(runner *r, const study *s, const tape *record, const json *expected) {
     arena *a = &r->scratch;
     str id = study_id(s);
@@ -358,6 +410,7 @@ static void compare_study(runner *r, const study *s, const tape *record, const j
     if (circumstances)
         compare_circumstances(r, flag_circumstances_of(r->with->mappings, s, a, record, r->now),
                               circumstances);
+    compare_conduct(r, s, record, of_study(expected, "conduct", id, a));
     const json *want = of_study(expected, "verdict", id, a);
     if (want && !str_eq(want->text, verdict_name(v.kind)))
         say(r, "%.*s: %.*s, expected %.*s", STR_ARGS(id), STR_ARGS(verdict_name(v.kind)),

@@ -145,10 +145,53 @@ REFUSED(an_endpoint_with_visits_and_an_anchor,
                   "`evidence`:`obs`,`met`:`true`}"),
         "/endpoints/0/anchor", "anchors of its visits", "remove")
 REFUSED(an_endpoint_that_measures_nothing, ENDPOINTS("{`id`:`pain`,`role`:`primary`,`text`:`x`}"),
-        "/endpoints/0", "needs \"evidence\" and", "incomplete")
-REFUSED(a_value_of_several_rows,
-        ENDPOINTS("{`id`:`pain`,`role`:`primary`,`text`:`x`,`evidence`:`obs`,`value`:`obs.score`}"),
-        "/endpoints/0/value", "must be one value", "sort")
+        "/endpoints/0", "needs \"evidence\" (or \"rows\") and", "incomplete")
+REFUSED(a_value_that_is_a_row,
+        ENDPOINTS("{`id`:`pain`,`role`:`primary`,`text`:`x`,`evidence`:`obs`,`value`:`obs`}"),
+        "/endpoints/0/value", "must be a value, not a row", "column")
+REFUSED(a_change_of_several_values,
+        ENDPOINTS("{`id`:`pain`,`role`:`primary`,`text`:`x`,`evidence`:`obs`,`value`:`obs.score`,"
+                  "`change`:`obs.score`}"),
+        "/endpoints/0/change", "must be one value", "%baseline")
+REFUSED(rows_of_no_visit,
+        ENDPOINTS("{`id`:`pain`,`role`:`primary`,`text`:`x`,`rows`:`obs`,`met`:`true`}"),
+        "/endpoints/0/rows", "those at a visit", "visits")
+REFUSED(rows_that_are_values,
+        ENDPOINTS("{`id`:`pain`,`role`:`primary`,`text`:`x`,`visits`:[`M3`],`rows`:`obs.score`,"
+                  "`met`:`true`}"),
+        "/endpoints/0/rows", "must be rows", "rows")
+REFUSED(a_visit_in_hours,
+        VISITS("{`id`:`M3`,`title`:`t`,`text`:`x`,`anchor`:`start`,`offset`:{`value`:3,`unit`:"
+               "`hours`},`before`:`early`,`after`:`late`}"),
+        "/visits/0/offset", "whole days", "months")
+REFUSED(a_visit_after_half_a_month,
+        VISITS("{`id`:`M3`,`title`:`t`,`text`:`x`,`anchor`:`start`,`offset`:{`value`:0.5,`unit`:"
+               "`months`},`before`:`early`,`after`:`late`}"),
+        "/visits/0/offset", "whole days", "months")
+
+static void refused_tolerance(kit *k, const char *value) {
+    k->file_count = 0;
+    k->found.n = 0;
+    kit_file(k, "sites/here/site.json",
+             arena_printf(&k->arena,
+                          "{`schema`:1,`id`:`here`,`parameters`:{`s1`:{`early`:%s,"
+                          "`late`:{`value`:3,`unit`:`days`}}}}",
+                          value)
+                 .p);
+    CHECK(load(k, SCHEDULE(SCHEME, ARM, ANCHOR, VISIT, ENDPOINT)) == NULL);
+    CHECK_OR_RETURN(k->found.n == 1);
+    CHECK_TEXT(k->found.list[0].file, "sites/here/site.json");
+    CHECK_TEXT(k->found.list[0].place, "/parameters/s1/early");
+    CHECK(kit_found(k, "a whole number of days or longer"));
+}
+static void tolerance_step(kit *k) {
+    refused_tolerance(k, "{`value`:12,`unit`:`hours`}");
+    refused_tolerance(k, "{`value`:1.5,`unit`:`days`}");
+    refused_tolerance(k, "{`value`:-1,`unit`:`days`}");
+    refused_tolerance(k, "{`value`:3,`unit`:`mg`}");
+}
+static void a_sites_tolerance_that_moves_no_day(void) { kit_run(tolerance_step); }
+
 REFUSED(a_change_before_the_value,
         ENDPOINTS("{`id`:`pain`,`role`:`primary`,`text`:`x`,`evidence`:`obs`,`value`:`%change`}"),
         "/endpoints/0/value", "%change", "")
@@ -180,7 +223,13 @@ const unit_test trial_schedule_suite[] = {UNIT_TEST(a_schedule_is_read),
                                           UNIT_TEST(an_endpoint_at_an_unknown_visit),
                                           UNIT_TEST(an_endpoint_with_visits_and_an_anchor),
                                           UNIT_TEST(an_endpoint_that_measures_nothing),
-                                          UNIT_TEST(a_value_of_several_rows),
+                                          UNIT_TEST(a_value_that_is_a_row),
+                                          UNIT_TEST(a_change_of_several_values),
+                                          UNIT_TEST(rows_of_no_visit),
+                                          UNIT_TEST(rows_that_are_values),
+                                          UNIT_TEST(a_visit_in_hours),
+                                          UNIT_TEST(a_visit_after_half_a_month),
+                                          UNIT_TEST(a_sites_tolerance_that_moves_no_day),
                                           UNIT_TEST(a_change_before_the_value),
                                           UNIT_TEST(a_reason_that_does_not_exist),
                                           UNIT_END};
