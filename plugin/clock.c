@@ -48,6 +48,15 @@ void clock_set(instance *instance, fhirtrial_clock_fn fn, void *user) {
     pthread_rwlock_unlock(&instance->clock_lock);
 }
 
+bool clock_read(instance *instance, str at, int64_t *unix_ns) {
+    when moment;
+    if (at.n == 0) {
+        *unix_ns = clock_evaluation_ns(instance);
+        return true;
+    }
+    return when_parse_datetime(at, &moment) && when_to_unix(moment, unix_ns);
+}
+
 str clock_instant(arena *arena, int64_t unix_ns) {
     char text[WHEN_TEXT];
     when value = when_from_unix(unix_ns, 0);

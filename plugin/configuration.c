@@ -153,6 +153,13 @@ configuration *configuration_take(instance *instance) {
     return c;
 }
 
+const study *configuration_study(const configuration *c, str id) {
+    for (isize i = 0; i < mappings_study_count(c->mappings); i++)
+        if (str_eq(study_id(mappings_study(c->mappings, i)), id))
+            return mappings_study(c->mappings, i);
+    return NULL;
+}
+
 void configuration_drop(configuration *c) {
     if (!c || atomic_fetch_sub(&c->users, 1) != 1) return;
     arena_release(&c->arena);

@@ -5,22 +5,6 @@
 #include "deliver/deliver.h"
 #include "work.h"
 
-static const study *study_of(const configuration *c, str id) {
-    for (isize i = 0; i < mappings_study_count(c->mappings); i++)
-        if (str_eq(study_id(mappings_study(c->mappings, i)), id))
-            return mappings_study(c->mappings, i);
-    return NULL;
-}
-
-static bool clock_of(exporting *e, str at) {
-    when moment;
-    if (at.n == 0) {
-        e->clock = clock_evaluation_ns(e->instance);
-        return true;
-    }
-    return when_parse_datetime(at, &moment) && when_to_unix(moment, &e->clock);
-}
-
 int32_t exporting_begin(exporting *e, str format, str study, str subjects, str at) {
     export_job *job = &e->job;
     *job = (export_job){.mappings = e->c->mappings,
@@ -32,8 +16,8 @@ int32_t exporting_begin(exporting *e, str format, str study, str subjects, str a
     if (subjects.n > 0 && !export_choice_find(subjects, &job->choice)) return FHIRTRIAL_E_ARG;
     if (study.n == 0 && (export_of_one_study(job->format) || job->choice != EXPORT_ALL))
         return FHIRTRIAL_E_ARG;
-    if (!clock_of(e, at)) return FHIRTRIAL_E_ARG;
-    job->study = study.n > 0 ? study_of(e->c, study) : NULL;
+    if (!clock_read(e->instance, at, &e->clock)) return FHIRTRIAL_E_ARG;
+    job->study = study.n > 0 ? configuration_study(e->c, study) : NULL;
     if (study.n > 0 && !job->study) return FHIRTRIAL_NOMATCH;
     job->now = clock_when(e->c, e->clock);
     job->created = clock_instant(e->arena, e->clock);

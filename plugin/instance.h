@@ -130,6 +130,8 @@ void instance_close(instance *instance, int64_t drain_ms);
  * *code the ABI code. */
 configuration *configuration_load(str text, problems *found, int32_t *code);
 configuration *configuration_take(instance *instance);
+/* The study of this id among those loaded, or NULL. */
+const study *configuration_study(const configuration *c, str id);
 void configuration_drop(configuration *configuration);
 
 /* --- journal.c --- */
@@ -179,6 +181,9 @@ int64_t clock_evaluation_ns(instance *instance);
 bool clock_known(instance *instance);
 /* Sets the host's evaluation clock; returns when the earlier one is running nowhere. */
 void clock_set(instance *instance, fhirtrial_clock_fn fn, void *user);
+/* The instant `at` that a host gives, or the evaluation clock where it gives none (empty); false
+ * when it is no instant. */
+bool clock_read(instance *instance, str at, int64_t *unix_ns);
 /* An instant in UTC with second precision ("2025-06-30T12:00:00Z"). */
 str clock_instant(arena *arena, int64_t unix_ns);
 when clock_when(const configuration *configuration, int64_t unix_ns);
@@ -226,6 +231,9 @@ reply process_explain(instance *instance, patient_ref patient, str study);
  * clock: that of the whole export. */
 typedef struct export_job export_job;
 reply process_export(instance *instance, patient_ref patient, const export_job *job, int64_t clock);
+/* Arm, visits and endpoints of the person who goes by `patient` (docs/abi.md, conduct.subject).
+ * FHIRTRIAL_NOMATCH: nothing is known of him. */
+reply process_conduct(instance *instance, patient_ref patient, str study, int64_t clock);
 /* The operator's command that a study's Flags of a patient were wrong: entered-in-error, final.
  * FHIRTRIAL_NOMATCH: there is none. */
 int32_t process_flag_error(instance *instance, patient_ref patient, str study, str reason);

@@ -510,6 +510,12 @@ static void export_step(void *state) {
     if (!work_groups(w) || !work_export(w)) w->code = code_of_store(w->status);
 }
 
+static void conduct_step(void *state) {
+    work *w = state;
+    work_touch(w, *w->patient);
+    if (!work_groups(w) || !work_conduct(w)) w->code = code_of_store(w->status);
+}
+
 static void flag_error_step(void *state) {
     work *w = state;
     work_touch(w, *w->patient);
@@ -577,6 +583,12 @@ reply process_export(instance *instance, patient_ref patient, const export_job *
     work *w = again_open(instance, &patient, NULL, clock);
     if (w) w->job = job;
     return document_of(w, export_step);
+}
+
+reply process_conduct(instance *instance, patient_ref patient, str study, int64_t clock) {
+    work *w = again_open(instance, &patient, NULL, clock);
+    if (w) w->study = study;
+    return document_of(w, conduct_step);
 }
 
 int32_t process_flag_error(instance *instance, patient_ref patient, str study, str reason) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* query.c: the names that fhirtrial_query knows. A row of the table is one question or one command;
  * docs/abi.md is written from the same list. */
+#include "conducting.h"
 #include "exporting.h"
 #include "libs.h"
 #include "work.h"
@@ -273,6 +274,34 @@ static void answer_export_frame(query *q) {
         q->code = FHIRTRIAL_NOMATCH;
 }
 
+/* The study and clock of a question about conduct; NULL: q->code says what is wrong. */
+static const study *conduct_asked(query *q, int64_t *clock) {
+    str id = argument_of(q, "study");
+    const study *s = configuration_study(q->c, id);
+    if (id.n == 0 || !clock_read(q->instance, argument_of(q, "at"), clock))
+        q->code = FHIRTRIAL_E_ARG;
+    else if (!s)
+        q->code = FHIRTRIAL_NOMATCH;
+    return q->code == FHIRTRIAL_OK ? s : NULL;
+}
+
+static void answer_conduct(query *q) {
+    int64_t clock;
+    const study *s = conduct_asked(q, &clock);
+    if (s) took(q, conducting_plan(q->instance, s, clock, &q->arena, &q->out, &q->fault));
+}
+
+static void answer_conduct_subject(query *q) {
+    int64_t clock;
+    patient_ref patient = patient_of(q);
+    if (patient.id.n == 0) q->code = FHIRTRIAL_E_ARG;
+    if (patient.id.n == 0 || !conduct_asked(q, &clock)) return;
+    reply answer = process_conduct(q->instance, patient, argument_of(q, "study"), clock);
+    q->owned = answer.document;
+    q->code = answer.code;
+    buf_add(&q->out, (str){answer.document, answer.n});
+}
+
 static void answer_outbox(query *q) {
     if (!outbox_state(argument_of(q, "state")))
         q->code = FHIRTRIAL_E_ARG;
@@ -390,6 +419,12 @@ static const query_row rows[] = {
      false,
      answer_export_frame,
      {"format", "study", "subjects", "at", "file", "records", NULL}},
+    {"conduct", false, false, answer_conduct, {"study", "at", NULL}},
+    {"conduct.subject",
+     false,
+     false,
+     answer_conduct_subject,
+     {"study", "at", "patient", "source", NULL}},
     {"outbox", false, false, answer_outbox, {"state", NULL}},
     {"audit", false, false, answer_audit, {"from", "n", NULL}},
     {"audit.verify", false, false, answer_verify, {NULL}},

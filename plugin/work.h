@@ -147,6 +147,9 @@ bool work_flags_json(work *w, const study *study, buf *out);
 /* The verdicts of the sweep's patient, of w->study or (empty) of all studies, with their Flags ->
  * document (explaining.c). */
 bool work_explain(work *w);
+/* Arm, visits and endpoints of the first group's person for the study w->study, where the sweep's
+ * patient is the one the person goes by -> document (conducting.c). */
+bool work_conduct(work *w);
 /* The operator's command: every Flag of the first group for the study becomes entered-in-error ->
  * flags. */
 bool work_flag_error(work *w, str study, str reason);

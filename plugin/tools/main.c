@@ -20,6 +20,7 @@ static const command commands[] = {
     {"audit", "list or verify the audit chain", cli_audit},
     {"quarantine", "list or release messages that ended the process", cli_quarantine},
     {"conformance", "run the auditor's cases against the library", cli_conformance},
+    {"endpoints", "show a study's endpoints, by subject and in total", cli_endpoints},
     {"export", "write records to files of the world of trials", cli_export},
     {"check", "check a folder of mappings", tool_check},
     {"view", "run a ViewDefinition over FHIR files", tool_view},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli.h: the host commands of the program `fhirtrial`: run, record, explain, outbox, audit,
- * quarantine, conformance, export. They are a host like any other: they load the shared object with
- * dlopen and see fhirtrial.h only. Data goes to standard output, diagnostics and progress to
- * standard error. Each command has --help with an example. */
+ * quarantine, conformance, endpoints, export. They are a host like any other: they load the shared
+ * object with dlopen and see fhirtrial.h only. Data goes to standard output, diagnostics and
+ * progress to standard error. Each command has --help with an example. */
 #ifndef FHIRTRIAL_HOSTS_CLI_CLI_H
 #define FHIRTRIAL_HOSTS_CLI_CLI_H
 
@@ -24,6 +24,7 @@ int cli_outbox(int argc, char **argv);
 int cli_audit(int argc, char **argv);
 int cli_conformance(int argc, char **argv);
 int cli_quarantine(int argc, char **argv);
+int cli_endpoints(int argc, char **argv);
 int cli_export(int argc, char **argv);
 
 #endif
