@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`fhirtrial endpoints`: what the sources report of their studies, reproduced from an invented cohort."""
+
+import json
+import unittest
+
+import harness
+from trial_site import Site
+
+STUDY = "nct02847754"
+TRAINING = harness.ROOT / "tests" / "endpoints" / "training.ndjson"
+AFTER = "2025-06-30T12:00:00Z"  # the visit is due on 30 April, its window ends on 14 May
+
+
+def endpoints(site, *arguments, now=AFTER, code=0):
+    """What the command printed: its output, or where another exit code than 0 is expected its diagnostics."""
+    done = harness.fhirtrial("endpoints", "--config", site.path, "--now", now, *arguments, timeout=120)
+    if done.returncode != code:
+        raise AssertionError(f"exit code {done.returncode}: {done.stderr.decode()}")
+    return (done.stderr if code else done.stdout).decode()
+
+
+def feed(site, path):
+    done = harness.fhirtrial("run", "--config", site.path, "--now", AFTER, path, timeout=120)
+    if done.returncode != 0:
+        raise AssertionError(f"exit code {done.returncode}: {done.stderr.decode()}")
+
+
+def total(document, endpoint, arm=None):
+    found = [t for t in document["totals"] if t["endpoint"] == endpoint and t.get("arm") == arm]
+    return found[0] if len(found) == 1 else None
+
+
+class Training(unittest.TestCase):
+    """Sixty invented subjects of NCT02847754 (tests/endpoints/make-training.py)."""
+
+    time_limit = 180
+
+    @classmethod
+    def setUpClass(cls):
+        cls.site = Site()
+        cls.site.write()
+        feed(cls.site, TRAINING)
+        cls.document = json.loads(endpoints(cls.site, "--json", STUDY))
+
+    def check_rate(self, endpoint, arm, met, of, percent, unknown):
+        row = total(self.document, endpoint, arm)
+        self.assertEqual((row["met"], row["of"], row["percent"], row["unknown"]), (met, of, percent, unknown))
+
+    def test_sessions_completed_in_the_control_arm_16_of_29(self):
+        self.check_rate("S1-training", "CON", 16, 29, 55, unknown=1)
+
+    def test_sessions_completed_in_the_training_arm_18_of_27(self):
+        self.check_rate("S1-training", "INT", 18, 27, 67, unknown=3)
+
+    def test_sessions_completed_at_home_9_of_14(self):
+        self.check_rate("S1-training-home", "INT", 9, 14, 64, unknown=3)
+        self.assertEqual(total(self.document, "S1-training-home", "INT")["notApplicable"], 13)
+        self.assertEqual(total(self.document, "S1-training-home", "CON")["notApplicable"], 30)
+
+    def test_new_fractures_1_and_3(self):
+        self.assertEqual(total(self.document, "S1-fractures", "INT")["events"], 1)
+        self.assertEqual(total(self.document, "S1-fractures", "CON")["events"], 3)
+        self.check_rate("S1-fractures", "INT", 1, 27, 4, unknown=3)
+        self.check_rate("S1-fractures", "CON", 3, 29, 10, unknown=1)
+
+    def test_sixty_randomized_56_treated(self):
+        self.assertEqual(len(self.document["subjects"]), 60)
+        row = total(self.document, "S1-training")
+        self.assertEqual((row["subjects"], row["of"], row["reasons"]), (60, 56, {"no-data": 4}))
+
+    def test_no_significance_is_computed(self):
+        self.assertNotIn("0.419", json.dumps(self.document))
+        self.assertEqual({key for row in self.document["totals"] for key in row if key.startswith("p")}, {"percent"})
+
+    def test_the_table_says_the_same(self):
+        lines = [line.split() for line in endpoints(self.site, STUDY).splitlines()]
+        self.assertIn("S1-training M3 CON 30 16/29 = 55 % 1 no-data: 1".split(), lines)
+        self.assertIn("S1-training M3 INT 30 18/27 = 67 % 3 no-data: 3".split(), lines)
+        self.assertIn("S1-training-home M3 INT 30 9/14 = 64 % 13 3 no-data: 3".split(), lines)
+        self.assertIn("S1-fractures M3 CON 30 3/29 = 10 % 3 1 no-data: 1".split(), lines)
+        self.assertIn("S1-fractures M3 INT 30 1/27 = 4 % 1 3 no-data: 3".split(), lines)
+
+    def test_one_patient_with_the_windows(self):
+        text = endpoints(self.site, STUDY, "int-01")
+        self.assertIn("Patient/int-01, arm INT", text)
+        self.assertIn(
+            ["M3", "2025-01-31", "2025-04-30", "2025-04-16", "2025-05-14"], [x.split() for x in text.splitlines()]
+        )
+        self.assertNotIn("int-02", text)
+
+    def test_before_the_window_is_over_nothing_is_decided(self):
+        open_still = json.loads(endpoints(self.site, "--json", STUDY, now="2025-05-14T12:00:00Z"))
+        self.assertEqual(total(open_still, "S1-training", "INT")["of"], 0)
+        over = json.loads(endpoints(self.site, "--json", STUDY, now="2025-05-15T00:00:00Z"))
+        self.assertEqual(total(over, "S1-training", "INT")["of"], 27)
+
+    def test_what_the_source_leaves_open_is_said_once(self):
+        text = endpoints(self.site, STUDY)
+        self.assertEqual(text.count("S1-qol"), 1)
+        self.assertIn("S1-qol is not evaluated (source-incomplete): The abstract names no questionnaire", text)
+
+    def test_nobody_of_another_study(self):
+        document = json.loads(endpoints(self.site, "--json", "nct02773966"))
+        self.assertEqual((document["subjects"], document["notEnrolled"], document["totals"]), ([], 60, []))
+
+    def test_wrong_arguments(self):
+        self.assertIn("name a study", endpoints(self.site, code=2))
+        self.assertIn('study "nct1" is not among', endpoints(self.site, "nct1", code=4))
+        self.assertIn("nothing is known", endpoints(self.site, STUDY, "nobody", code=4))
+
+    def test_help(self):
+        text = harness.fhirtrial("endpoints", "--help").stdout.decode()
+        self.assertIn("Exit code: 0 printed, 2 wrong arguments, 4 no such study or patient, 5 failed.", text)
+        self.assertIn("Example:", text)
+
+
+class Withdrawn(unittest.TestCase):
+    """Who refused research, and the other record of one person, are no subjects."""
+
+    def test_refused_and_linked(self):
+        site = Site()
+        site.write()
+        enrolled = {
+            "resourceType": "ResearchSubject",
+            "status": "on-study",
+            "period": {"start": "2025-01-13"},
+            "study": {"identifier": {"value": "NCT02847754"}},
+            "assignedArm": "CON",
+        }
+        consent = "http://terminology.hl7.org/CodeSystem/consentscope"
+        resources = [
+            {"resourceType": "Patient", "id": "refused"},
+            {**enrolled, "id": "r1", "individual": {"reference": "Patient/refused"}},
+            {
+                "resourceType": "Consent",
+                "id": "c",
+                "status": "active",
+                "scope": {"coding": [{"system": consent, "code": "research"}]},
+                "category": [{"coding": [{"code": "research"}]}],
+                "patient": {"reference": "Patient/refused"},
+                "provision": {"type": "deny"},
+            },
+            {"resourceType": "Patient", "id": "new"},
+            {**enrolled, "id": "r2", "individual": {"reference": "Patient/new"}},
+            {
+                "resourceType": "Patient",
+                "id": "old",
+                "link": [{"type": "replaced-by", "other": {"reference": "Patient/new"}}],
+            },
+        ]
+        path = site.folder / "feed.ndjson"
+        path.write_text("".join(json.dumps(resource) + "\n" for resource in resources))
+        feed(site, path)
+        document = json.loads(endpoints(site, "--json", STUDY))
+        self.assertEqual([subject["patient"] for subject in document["subjects"]], ["new"])
+        self.assertEqual((document["consentDenied"], document["notEnrolled"]), (1, 0))
+
+
+if __name__ == "__main__":
+    unittest.main()
