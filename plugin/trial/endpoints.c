@@ -120,9 +120,11 @@ static bool same_value(conductor *c, item a, item b) {
 /* Several equal values are one; of several that differ none is chosen. */
 static collection run_value(asking *a, const measure *m) {
     collection out = run_rows(a, m);
-    for (isize i = 1; i < out.n; i++)
-        if (!same_value(a->c, out.items[0], out.items[i])) a->differ = true;
-    if (a->differ) return (collection){NULL, 0};
+    for (isize i = 1; i < out.n; i++) {
+        if (same_value(a->c, out.items[0], out.items[i])) continue;
+        a->differ = true;
+        return (collection){NULL, 0};
+    }
     out.n = out.n > 1 ? 1 : out.n;
     return out;
 }
