@@ -24,7 +24,7 @@ COMPILER = shlex.split(os.environ.get("CC", "cc"))
 NM = os.environ.get("NM_TOOL", "nm")
 
 # Functions of the C library that every object of the core may call.
-C_LIBRARY = """bcmp memchr memcmp memcpy memmove memset memmem strchr strcmp strlen strncmp strnlen
+C_LIBRARY = """bcmp memchr memrchr memcmp memcpy memmove memset memmem strchr strcmp strlen strncmp strnlen
 snprintf vsnprintf longjmp abort""".split()
 # More, for the objects named; keys as in the archive.
 MORE = {
@@ -34,9 +34,10 @@ MORE = {
     "odm.o": ["xml*"],
     "regex.o": ["pcre2_*"],
 }
-# What the compiler itself puts in: the stack protector, 128-bit arithmetic, sanitizers, coverage.
+# What the compiler itself puts in: the stack protector, 128-bit arithmetic, what the processor can do,
+# sanitizers, coverage.
 COMPILER_NAMES = re.compile(
-    r"_GLOBAL_OFFSET_TABLE_|__stack_chk_fail|__u?(div|mod|divmod|mul)o?ti[34]"
+    r"_GLOBAL_OFFSET_TABLE_|__stack_chk_fail|__u?(div|mod|divmod|mul)o?ti[34]|__cpu_(model|features2|indicator_init)"
     r"|__(asan|ubsan|tsan|sanitizer|sancov|gcov|lsan)_\w+|__start_\w+|__stop_\w+"
 )
 
