@@ -58,6 +58,10 @@ FACES = {
 PURE_HEADERS = "limits.h stdarg.h stdbool.h stddef.h stdint.h string.h".split()
 MORE_HEADERS = {
     "base": ["setjmp.h", "stdio.h", "stdlib.h", "sanitizer/asan_interface.h"],
+    "fhir/index_avx2.c": ["immintrin.h"],
+    "fhir/index_avx512.c": ["immintrin.h"],
+    "fhir/index_neon.c": ["arm_neon.h"],
+    "fhir/index_sse2.c": ["immintrin.h"],
     "fhir/literals_avx2.c": ["immintrin.h"],
     "fhir/literals_avx512.c": ["immintrin.h"],
     "fhir/literals_neon.c": ["arm_neon.h"],

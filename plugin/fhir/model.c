@@ -94,12 +94,19 @@ static inline const model_spelling *r4_member(model_type type, str name, model_w
     return name.n <= 16 || is(m->name, name) ? m : NULL;
 }
 
-const model_spelling *model_lookup_words(const model *m, model_type type, str name, model_words w) {
+/* Apart, so that the way of R4 types needs no stack. */
+static __attribute__((noinline)) const model_spelling *
+extended_member(const model *m, model_type type, str name, model_words w) {
     for (; type >= TYPE_R4_COUNT; type = extension_base(m, type)) {
         const model_spelling *own = extension_lookup(m, type, name);
         if (own) return own;
     }
     return name.n ? r4_member(type, name, w) : NULL;
+}
+
+const model_spelling *model_lookup_words(const model *m, model_type type, str name, model_words w) {
+    if (type >= TYPE_R4_COUNT || name.n == 0) return extended_member(m, type, name, w);
+    return r4_member(type, name, w);
 }
 
 const model_spelling *model_lookup(const model *m, model_type type, str name) {
@@ -121,6 +128,18 @@ static const model_spelling *member_by_key(model_type type, model_key key) {
     const model_spelling *member = r4_member(type, name, model_words_of(name, false));
     return member && !(member->flags & MEMBER_SPELT) ? member : NULL;
 }
+
+isize model_spellings_of(const model *m, model_type type, model_key key,
+                         const model_spelling **first) {
+    while (type >= TYPE_R4_COUNT) type = extension_base(m, type);
+    const model_spelling *member = member_by_key(type, key);
+    if (!member) return 0;
+    bool choice = member->flags & MEMBER_CHOICE;
+    *first = member + choice; /* the spellings follow the choice */
+    return choice ? member->choices : 1;
+}
+
+str model_spelling_name(const model_spelling *spelling) { return name_of(spelling->name); }
 
 bool model_element_of(const model *m, model_type type, model_key key, model_element *out) {
     for (; type >= TYPE_R4_COUNT; type = extension_base(m, type))

@@ -82,7 +82,15 @@ static inline uint64_t model_part(uint64_t word, isize n) {
 static inline model_words model_words_of(str name, bool within) {
     const char *p = name.p;
     isize n = name.n, rest = n > 8 ? n - 8 : 0;
-    if (within || n >= 16)
+    if (within) { /* without a branch: lengths of names are hard to guess */
+        static const uint64_t parts[9] = {
+            0,          0xFF,         0xFFFF,         0xFFFFFF,
+            0xFFFFFFFF, 0xFFFFFFFFFF, 0xFFFFFFFFFFFF, 0xFFFFFFFFFFFFFF,
+            UINT64_MAX};
+        isize head = n < 8 ? n : 8, tail = rest < 8 ? rest : 8;
+        return (model_words){model_word(p) & parts[head], model_word(p + 8) & parts[tail]};
+    }
+    if (n >= 16)
         return (model_words){model_part(model_word(p), n), model_part(model_word(p + 8), rest)};
     if (n >= 8) /* the last 8 bytes begin before the second word: what overlaps is shifted out */
         return (model_words){model_word(p), rest ? model_word(p + n - 8) >> (64 - 8 * rest) : 0};
@@ -107,6 +115,13 @@ static inline uint64_t model_mix(model_words w, str name) {
 const model_spelling *model_lookup(const model *m, model_type type, str name);
 /* The same for who has the name's words already. */
 const model_spelling *model_lookup_words(const model *m, model_type type, str name, model_words w);
+
+/* The legal spellings of the element `key` in an R4 type, one or, of a choice, as many as it has
+ * types, from *first on; 0 when the type has no such element. Static storage. */
+isize model_spellings_of(const model *m, model_type type, model_key key,
+                         const model_spelling **first);
+/* The name of an R4 spelling; static storage. */
+str model_spelling_name(const model_spelling *spelling);
 
 /* Every legal member name of `type` in JSON, inherited ones included: an array in the arena. */
 isize model_spellings(const model *m, model_type type, arena *arena, str **list);

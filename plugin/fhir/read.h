@@ -1,33 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* read.h: FHIR R4 messages to tapes. The JSON reader (read_json.c) is our own because no packaged C
- * reader keeps decimal digits at speed: one pass, vector string scan, arena nodes, text spans, full
- * RFC 8259 and UTF-8 validation. The XML reader (read_xml.c) feeds the same nodes from libxml2's
- * SAX2 interface, refuses DTDs and never touches network or files. Both are pure functions of
- * (bytes, options); the tape borrows the input's bytes. What cannot be parsed at all fails with a
- * fault (byte offset, what was expected); what can be parsed but is not FHIR (an unknown element, a
- * null, an empty array, a wrong JSON type) is a problem with its JSON pointer, and the element is
- * left out while the rest is read. */
+ * reader keeps decimal digits at speed: vector instructions index the text (index.h), one walk
+ * checks RFC 8259 in full (grammar.h), then nodes are made of what is kept, values as spans of the
+ * text. The XML reader (read_xml.c) feeds the same nodes from libxml2's SAX2 interface, refuses
+ * DTDs and never touches network or files. Both are pure functions of (bytes, options); the tape
+ * borrows the input's bytes. What cannot be parsed at all fails with a fault (byte offset, what was
+ * expected); what can be parsed but is not FHIR (an unknown element, a null, an empty array, a
+ * wrong JSON type) is a problem with its JSON pointer, and the element is left out while the rest
+ * is read. */
 #ifndef FHIRTRIAL_FHIR_READ_H
 #define FHIRTRIAL_FHIR_READ_H
 
 #include "base/problem.h"
 #include "fhir/tape.h"
+#include "fhir/vectors.h"
 
 /* What to keep, as a trie over member names: elements that no mapping can reach are validated and
- * skipped. NULL in read_options keeps everything. Built from compiled paths at configuration time
- * (view room). */
+ * skipped, and it is not asked whether FHIR knows them. NULL in read_options keeps everything.
+ * Built from compiled paths at configuration time (view room). */
 typedef struct projection projection;
-/* An empty projection for one resource type: keeps only what is added. Lives in the arena. */
+/* An empty projection, for all resource types: keeps only what is added. Lives in the arena. */
 projection *projection_new(arena *arena, const model *model);
 /* Keep the element reached by `keys` (n of them) from resource type `type`; `deep` keeps all below
  * it too. */
 void projection_keep(projection *p, model_type type, const model_key *keys, isize n, bool deep);
+/* Who keeps something of `type` may say what has to stand in the resource, or it keeps nothing: a
+ * string or a code with exactly this text at the end of `keys`. Called several times for one type,
+ * one of the texts has to stand there. A JSON message that is such a resource and has none of them
+ * becomes a node without children; resources inside others are always read, for somebody may refer
+ * to them. Whoever needs no text must say that as soon as others say what they need: then the
+ * resource is read whatever stands in it. */
+void projection_need(projection *p, model_type type, const model_key *keys, isize n, str text);
+void projection_need_nothing(projection *p, model_type type);
 
 typedef struct read_options {
     isize max_bytes;  /* 0: LIMIT_MESSAGE_BYTES */
     isize max_string; /* 0: LIMIT_STRING_BYTES; only strings that are kept count */
     int max_depth;    /* 0: LIMIT_DEPTH */
     const projection *keep;
+    vectors vectors; /* 0: the best; tests force others */
 } read_options;
 
 typedef enum read_format { FORMAT_UNKNOWN, FORMAT_JSON, FORMAT_XML } read_format;

@@ -1,27 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The FHIR JSON reader: one pass over the bytes, each member looked up in the model as it comes,
- * values straight onto the tape.
+/* The FHIR JSON reader: the text is indexed and checked as JSON first (index.h, grammar.h); then
+ * one walk over the tokens looks up each member as it comes, in the model or, where only some
+ * elements are wanted, in the projection, and puts values straight onto the tape.
  *
  * Only `_x` members, holes in arrays and conflicts need more than one pass over their object; they
- * are rare, and read_mend.c does them. Functions that return bool give false for a fault; what is
- * merely not FHIR is reported, skipped, and true. */
+ * are rare, and read_mend.c does them. What reads the value at token `t` gives the token behind it,
+ * so that the way through the text stays in registers, or READ_FAULT with the fault set; what is
+ * merely not FHIR is reported and passed over. */
 #include "fhir/model_ids.h"
 #include "fhir/primitive.h"
 #include "fhir/read_state.h"
+#include "fhir/scan.h"
 
-static bool read_value(reader *r, object *parent, const model_spelling *f, const keep *keep,
-                       const place *place);
+static uint32_t read_value(reader *r, uint32_t t, object *parent, const model_spelling *f,
+                           const keep *keep, const place *place);
 
 void read_problem(reader *r, const place *place, const char *at, const char *code, const char *text,
                   const char *remedy) {
-    place_problem(r->found, place, scan_offset(&r->scan, at), code, str_from(text),
-                  str_from(remedy));
+    place_problem(r->found, place, at - r->beg, code, str_from(text), str_from(remedy));
 }
 
 /* Reports and passes over one value. */
-static bool reject(reader *r, const place *place, const char *text, const char *remedy) {
-    read_problem(r, place, r->scan.p, "structure", text, remedy);
-    return scan_skip(&r->scan);
+static uint32_t reject(reader *r, uint32_t t, const place *place, const char *text,
+                       const char *remedy) {
+    read_problem(r, place, read_at(r, t), "structure", text, remedy);
+    return token_past(r->index, t);
+}
+
+str read_string(const reader *r, uint32_t token) {
+    str raw = token_string(r->index, token);
+    return index_escaped(r->index, raw) ? scan_unescape(raw, r->tape.arena) : raw;
 }
 
 /* Sets the bit of an ordinal and tells whether it was set before. */
@@ -32,12 +40,6 @@ static bool mark(object *o, uint16_t ordinal) {
     return before;
 }
 
-static bool fail_duplicate(reader *r, const char *at) {
-    return scan_fail(&r->scan, at,
-                     "an object has two members of this name (RFC 8259 section 4); send each "
-                     "element once, repeats as an array");
-}
-
 /* --- primitives --- */
 
 /* Whether JSON spells values of this type as numbers, and as true or false. */
@@ -46,24 +48,21 @@ static bool spelt_as_number(model_type type) {
            type == TYPE_unsignedInt;
 }
 
-/* Takes the scalar at the scan, whatever it is. */
-static bool take_scalar(reader *r, str *text, uint8_t *flags, bool *fits, model_type type) {
-    char c = scan_peek(&r->scan);
-    bool escaped = false;
+/* The scalar at `t`, whatever it is. */
+static inline str scalar_at(const reader *r, uint32_t t, uint8_t *flags, bool *fits,
+                            model_type type) {
+    char c = r->index->kind[t];
     *flags = 0;
     if (c == '"') {
+        str text = token_string(r->index, t);
         *fits = r->text_for_all || !(spelt_as_number(type) || type == TYPE_boolean);
-        if (!scan_string(&r->scan, text, &escaped)) return false;
-        if (escaped) *flags |= NODE_ESCAPED;
-        return true;
+        if (index_escaped(r->index, text)) *flags |= NODE_ESCAPED;
+        return text;
     }
-    if (c == '-' || (c >= '0' && c <= '9')) {
-        *fits = spelt_as_number(type);
-        *flags |= NODE_NUMBER;
-        return scan_number(&r->scan, text);
-    }
-    *fits = type == TYPE_boolean;
-    return scan_literal(&r->scan, text);
+    bool number = c == '-' || (c >= '0' && c <= '9');
+    *fits = number ? spelt_as_number(type) : type == TYPE_boolean;
+    if (number) *flags |= NODE_NUMBER;
+    return token_scalar(r->index, t);
 }
 
 static const char *expected_spelling(model_type type) {
@@ -78,7 +77,7 @@ static const char *scalar_rule(reader *r, model_type type, str *text, uint8_t *f
     *code = "too-long";
     if (text->n > r->max_string) return "the text is longer than the limit of 1 MiB for a value";
     *code = "value";
-    if (*flags & NODE_NUMBER && type == TYPE_decimal) return NULL; /* the scanner's own grammar */
+    if (*flags & NODE_NUMBER && type == TYPE_decimal) return NULL; /* JSON's own grammar */
     if (type == TYPE_xhtml && text->n) return NULL;
     if (!(*flags & NODE_ESCAPED)) return primitive_rule_plain(type, *text);
     *text = scan_unescape(*text, r->tape.arena);
@@ -93,22 +92,22 @@ static void add_hole(reader *r, object *parent, const model_spelling *f, uint16_
     parent->mend = true;
 }
 
-static bool read_primitive(reader *r, object *parent, const model_spelling *f, const place *place) {
-    char c = scan_peek(&r->scan);
-    const char *at = r->scan.p, *code;
+static uint32_t read_primitive(reader *r, uint32_t t, object *parent, const model_spelling *f,
+                               const place *place) {
+    char c = r->index->kind[t];
+    const char *at = read_at(r, t), *code;
     bool in_array = place->index >= 0, fits = false;
     if (c == '{' || c == '[') {
         if (in_array) add_hole(r, parent, f, REPORTED);
-        return reject(r, place, "a primitive value is expected here, not an object or array",
+        return reject(r, t, place, "a primitive value is expected here, not an object or array",
                       expected_spelling(f->type));
     }
-    str text;
     uint8_t flags;
-    if (!take_scalar(r, &text, &flags, &fits, f->type)) return false;
+    str text = scalar_at(r, t++, &flags, &fits, f->type);
     bool null = c == 'n';
     if (null && in_array) {
         add_hole(r, parent, f, 0);
-        return true;
+        return t;
     }
     const char *rule = NULL;
     /* A resource's wrong id stays: whoever uses the resource must not take it for one without. */
@@ -124,135 +123,121 @@ static bool read_primitive(reader *r, object *parent, const model_spelling *f, c
                      kept_id ? "correct the value" : "correct the value; it was left out");
     if ((null || !fits || rule) && !kept_id) {
         if (in_array) add_hole(r, parent, f, REPORTED);
-        return true;
+        return t;
     }
     if (f->flags & MEMBER_SPELT) flags |= NODE_CHOICE;
     tape_primitive(&r->tape, f->key, f->type, text, flags);
-    return true;
+    return t;
 }
 
 /* --- objects --- */
 
-/* Reads an object into a new node; an empty one leaves nothing behind. */
-static bool read_complex(reader *r, const model_spelling *f, object *o, uint8_t flags) {
-    const char *start = r->scan.p;
-    bool empty;
-    uint32_t index = tape_open(&r->tape, f->key, o->type, flags);
-    if (!read_members(r, o, &empty)) return false;
-    if (empty) {
-        read_problem(r, o->place, start, "structure", "an object must not be empty in FHIR JSON",
-                     "leave the element out");
-        r->tape.n = index;
-        return true;
-    }
-    tape_close(&r->tape, index);
+/* The source of the node: from the token `from` up to the token `to`. */
+static inline void set_source(reader *r, uint32_t index, uint32_t from, uint32_t to) {
     node *n = &r->tape.nodes[index];
-    n->text = start;
-    n->length = (uint32_t)(r->scan.p - start);
-    return true;
+    n->text = read_at(r, from);
+    n->length = r->index->at[to - 1] + 1 - r->index->at[from];
 }
 
-/* Finds the value of resourceType in the object at the scan, which stays where it is; an empty
- * text when there is none. It is the first member in nearly every message. */
-static bool find_resource_type(reader *r, str *type) {
-    scan *s = &r->scan;
-    const char *start = s->p;
-    *type = (str){0};
-    if (!scan_enter(s)) return false;
-    for (bool more = scan_peek(s) != '}', escaped; more;) {
-        str name;
-        if (!scan_name(s, r->tape.arena, &name)) return false;
-        if (str_eq(name, S("resourceType")) && scan_peek(s) == '"') {
-            if (!scan_string(s, type, &escaped)) return false;
-            if (escaped) *type = scan_unescape(*type, r->tape.arena);
-            break;
-        }
-        if (!scan_skip(s) || !scan_next(s, '}', &more)) return false;
+/* Reads an object into a new node; an empty one leaves nothing behind. */
+static uint32_t read_complex(reader *r, uint32_t t, const model_spelling *f, object *o,
+                             uint8_t flags) {
+    if (r->index->kind[t + 1] == '}')
+        return reject(r, t, o->place, "an object must not be empty in FHIR JSON",
+                      "leave the element out");
+    uint32_t index = tape_open(&r->tape, f->key, o->type, flags);
+    uint32_t behind = read_members(r, t, o);
+    if (behind == READ_FAULT) return READ_FAULT;
+    tape_close(&r->tape, index);
+    set_source(r, index, t, behind);
+    return behind;
+}
+
+/* The value of resourceType in the object at `t`; the empty text when there is none. It is the
+ * first member in nearly every message. */
+static str find_resource_type(const reader *r, uint32_t t) {
+    const token_index *x = r->index;
+    for (t++; x->kind[t] == '"'; t += x->kind[t] == ',') {
+        if (x->kind[t + 2] == '"' && str_eq(read_string(r, t), S("resourceType")))
+            return read_string(r, t + 2);
+        t = token_past(x, t + 2);
     }
-    s->p = start;
-    s->depth--;
-    return true;
+    return (str){0};
 }
 
 /* The resource's type and its name as spelt; TYPE_NONE when FHIR has no such resource. */
-static bool resource_type(reader *r, model_type *type, str *name) {
+static model_type resource_type(const reader *r, uint32_t t, str *name) {
     const model *m = r->tape.model;
-    if (!find_resource_type(r, name)) return false;
-    *type = model_find_type(m, *name);
-    if (!model_is_resource(m, *type) || model_is_abstract(m, *type)) *type = TYPE_NONE;
-    return true;
+    *name = find_resource_type(r, t);
+    model_type type = model_find_type(m, *name);
+    return model_is_resource(m, type) && !model_is_abstract(m, type) ? type : TYPE_NONE;
 }
 
-static bool read_typed(reader *r, model_type type, model_key key, const place *place) {
-    object o = {.place = place,
-                .keep = r->keep ? projection_of(r->keep, type) : NULL,
-                .type = type,
-                .resource = true};
+static uint32_t read_typed(reader *r, uint32_t t, model_type type, model_key key,
+                           const place *place) {
+    object o;
+    object_begin(&o, place, r->keep ? projection_of(r->keep, type) : NULL, type, true);
     const model_spelling f = {.key = key};
-    return read_complex(r, &f, &o, NODE_RESOURCE);
+    return read_complex(r, t, &f, &o, NODE_RESOURCE);
 }
 
 /* Nested resources are left out with a finding when their type is not known. */
-static bool read_nested(reader *r, model_key key, const place *place) {
+static uint32_t read_nested(reader *r, uint32_t t, model_key key, const place *place) {
+    if (r->index->kind[t] != '{')
+        return reject(r, t, place, "a resource is expected here", "send a JSON object");
     str name;
-    model_type type;
-    if (scan_peek(&r->scan) != '{')
-        return reject(r, place, "a resource is expected here", "send a JSON object");
-    if (!resource_type(r, &type, &name)) return false;
-    if (type) return read_typed(r, type, key, place);
-    place_unknown_resource(r->found, place, scan_offset(&r->scan, r->scan.p), r->tape.model, name);
-    return scan_skip(&r->scan);
+    model_type type = resource_type(r, t, &name);
+    if (type) return read_typed(r, t, type, key, place);
+    place_unknown_resource(r->found, place, read_at(r, t) - r->beg, r->tape.model, name);
+    return token_past(r->index, t);
 }
 
-static bool read_value(reader *r, object *parent, const model_spelling *f, const keep *keep,
-                       const place *place) {
-    if (f->flags & MEMBER_RESOURCE) return read_nested(r, f->key, place);
-    if (f->flags & MEMBER_PRIMITIVE) return read_primitive(r, parent, f, place);
-    if (scan_peek(&r->scan) != '{')
-        return reject(r, place, "an object is expected here", "send the element as a JSON object");
-    object o = {.place = place, .keep = keep, .type = f->type};
-    return read_complex(r, f, &o, f->flags & MEMBER_SPELT ? NODE_CHOICE : 0);
+static uint32_t read_value(reader *r, uint32_t t, object *parent, const model_spelling *f,
+                           const keep *keep, const place *place) {
+    if (f->flags & MEMBER_RESOURCE) return read_nested(r, t, f->key, place);
+    if (f->flags & MEMBER_PRIMITIVE) return read_primitive(r, t, parent, f, place);
+    if (r->index->kind[t] != '{')
+        return reject(r, t, place, "an object is expected here",
+                      "send the element as a JSON object");
+    object o;
+    object_begin(&o, place, keep, f->type, false);
+    return read_complex(r, t, f, &o, f->flags & MEMBER_SPELT ? NODE_CHOICE : 0);
 }
 
-static bool read_array(reader *r, object *parent, const model_spelling *f, const keep *keep,
-                       place *place) {
-    scan *s = &r->scan;
-    if (scan_peek(s) != '[')
-        return reject(r, place, "the element repeats, so JSON spells it as an array",
+static uint32_t read_array(reader *r, uint32_t t, object *parent, const model_spelling *f,
+                           const keep *keep, place *place) {
+    const char *kind = r->index->kind;
+    if (kind[t] != '[')
+        return reject(r, t, place, "the element repeats, so JSON spells it as an array",
                       "put the value into [ ]");
-    const char *start = s->p;
-    if (!scan_enter(s)) return false;
-    bool more = scan_peek(s) != ']';
+    bool more = kind[t + 1] != ']';
     if (!more)
-        read_problem(r, place, start, "structure", "an array must not be empty in FHIR JSON",
-                     "leave the element out");
-    while (more) {
+        read_problem(r, place, read_at(r, t), "structure",
+                     "an array must not be empty in FHIR JSON", "leave the element out");
+    for (t++; more; t += more) {
         place->index++;
-        if (!read_value(r, parent, f, keep, place)) return false;
-        if (!scan_next(s, ']', &more)) return false;
+        t = read_value(r, t, parent, f, keep, place);
+        if (t == READ_FAULT) return READ_FAULT;
+        more = kind[t] == ',';
     }
-    scan_leave(s);
-    return true;
+    return t + 1;
 }
 
 /* --- members --- */
 
-/* resourceType, or a name that FHIR does not have here. */
-static bool read_other(reader *r, object *o, str name, const char *at, const place *place) {
-    if (o->resource && str_eq(name, S("resourceType"))) {
-        if (o->typed) return fail_duplicate(r, at);
+/* resourceType, a name that FHIR does not have here, or one that nobody wants. The name is the
+ * token before the colon, `t` the value. */
+static uint32_t read_other(reader *r, uint32_t t, object *o, const place *here, model_words words) {
+    uint32_t name = t - 2;
+    if (o->resource && str_eq(here->name, S("resourceType"))) {
+        if (o->typed) return read_fail_duplicate(r, name);
         o->typed = true;
-        return scan_skip(&r->scan);
+    } else {
+        if (!o->keep)
+            place_unknown(r->found, here, read_at(r, name) - r->beg, r->tape.model, o->type);
+        if (!read_note_name(r, o, name, here->name, words)) return READ_FAULT;
     }
-    place_unknown(r->found, place, scan_offset(&r->scan, at), r->tape.model, o->type);
-    if (o->n_unknown == o->cap_unknown) {
-        isize cap = o->cap_unknown ? o->cap_unknown * 2 : 8;
-        o->unknown = arena_grow(r->tape.arena, o->unknown, o->n_unknown, cap, (isize)sizeof(str),
-                                (isize) _Alignof(str));
-        o->cap_unknown = cap;
-    }
-    o->unknown[o->n_unknown++] = name;
-    return scan_skip(&r->scan);
+    return token_past(r->index, t);
 }
 
 static const late *late_of(const object *o, uint16_t ordinal) {
@@ -272,99 +257,124 @@ static void note_conflict(reader *r, object *o, const model_spelling *f, const p
                  "send one of them");
 }
 
+/* What the name means; NULL when FHIR does not know it or nobody wants it. */
+static inline const model_spelling *look_up(const reader *r, const object *o, str name,
+                                            model_words words, const keep **below) {
+    *below = NULL;
+    if (!o->keep) return model_lookup_words(r->tape.model, o->type, name, words);
+    const keep_member *found = keep_find(o->keep, name, words);
+    if (!found) return NULL;
+    *below = keep_below(found);
+    return found->spelling;
+}
+
 /* Notes a `_x` member for the end of the object. */
-static bool note_late(reader *r, object *o, str name, const char *at, const place *place) {
-    str sibling = str_slice(name, 1, name.n);
-    const model_spelling *f = model_lookup(r->tape.model, o->type, sibling);
-    if (!f || !(f->flags & MEMBER_PRIMITIVE)) return read_other(r, o, name, at, place);
-    if (late_of(o, f->ordinal)) return fail_duplicate(r, at);
-    bool seen = o->seen[f->ordinal / 64] >> (f->ordinal % 64) & 1;
-    if ((f->flags & MEMBER_SPELT) && mark(o, f->root) && !seen) note_conflict(r, o, f, place, at);
+static uint32_t note_late(reader *r, uint32_t t, object *o, const place *here, model_words words) {
+    str sibling = str_slice(here->name, 1, here->name.n);
     const keep *below;
-    if (!keep_below(o->keep, f->key, &below)) return scan_skip(&r->scan);
-    scan_peek(&r->scan);
+    const model_spelling *f = look_up(r, o, sibling, model_words_of(sibling, false), &below);
+    if (!f || !(f->flags & MEMBER_PRIMITIVE)) return read_other(r, t, o, here, words);
+    if (late_of(o, f->ordinal)) return read_fail_duplicate(r, t - 2);
+    bool seen = o->seen[f->ordinal / 64] >> (f->ordinal % 64) & 1;
+    if ((f->flags & MEMBER_SPELT) && mark(o, f->root) && !seen)
+        note_conflict(r, o, f, here, read_at(r, t - 2));
     late *l = arena_new(r->tape.arena, late, 1);
-    *l = (late){.member = f, .name = name, .at = r->scan.p, .before = r->tape.n};
+    *l = (late){.member = f, .name = here->name, .value = t, .before = r->tape.n};
     if (o->last_late)
         o->last_late->next = l;
     else
         o->late = l;
     o->last_late = l;
     o->mend = true;
-    return scan_skip(&r->scan);
+    return token_past(r->index, t);
 }
 
-/* Most of what is skipped is a string. */
-static inline bool skip(scan *s) {
-    str raw;
-    bool escaped;
-    return scan_peek(s) == '"' ? scan_string(s, &raw, &escaped) : scan_skip(s);
-}
-
-static bool read_member(reader *r, object *o, str name, model_words words, const char *at) {
-    place here = {.up = o->place, .name = name, .index = -1};
-    if (name.n && name.p[0] == '_') return note_late(r, o, name, at, &here);
-    const model_spelling *f = model_lookup_words(r->tape.model, o->type, name, words);
-    if (!f || (f->flags & MEMBER_CHOICE)) return read_other(r, o, name, at, &here);
-    if (mark(o, f->ordinal)) return fail_duplicate(r, at);
-    if ((f->flags & MEMBER_SPELT) && mark(o, f->root) && !late_of(o, f->ordinal))
-        note_conflict(r, o, f, &here, at);
+/* The arguments go in registers: a name written to memory in halves and read whole would stall. */
+static inline __attribute__((always_inline)) uint32_t read_member(reader *r, uint32_t t, object *o,
+                                                                  str name, model_words words) {
+    place here = {.up = o->place, .name = {name.p, name.n}, .index = -1};
+    if (name.n && name.p[0] == '_') return note_late(r, t, o, &here, words);
     const keep *below;
-    if (!keep_below(o->keep, f->key, &below)) return skip(&r->scan);
-    if (f->flags & MEMBER_MANY) return read_array(r, o, f, below, &here);
-    if (scan_peek(&r->scan) == '[')
-        return reject(r, &here, "the element does not repeat, so JSON spells it without an array",
+    const model_spelling *f = look_up(r, o, name, words, &below);
+    if (!f || (f->flags & MEMBER_CHOICE)) return read_other(r, t, o, &here, words);
+    if (mark(o, f->ordinal)) return read_fail_duplicate(r, t - 2);
+    if ((f->flags & MEMBER_SPELT) && mark(o, f->root) && !late_of(o, f->ordinal))
+        note_conflict(r, o, f, &here, read_at(r, t - 2));
+    if (f->flags & MEMBER_MANY) return read_array(r, t, o, f, below, &here);
+    if (r->index->kind[t] == '[')
+        return reject(r, t, &here,
+                      "the element does not repeat, so JSON spells it without an array",
                       "send one value without [ ]");
-    return read_value(r, o, f, below, &here);
+    return read_value(r, t, o, f, below, &here);
 }
 
-bool read_members(reader *r, object *o, bool *empty) {
-    scan *s = &r->scan;
+uint32_t read_members(reader *r, uint32_t t, object *o) {
+    const token_index *x = r->index;
+    const char *end = x->text + x->length;
     uint32_t first = r->tape.n;
-    if (!scan_enter(s)) return false;
-    bool more = scan_peek(s) != '}';
-    *empty = !more;
-    while (more) {
-        str name;
-        bool escaped;
-        scan_peek(s);
-        const char *at = s->p;
-        if (!scan_name_raw(s, &name, &escaped)) return false;
+    o->first = ++t;
+    for (bool more = x->kind[t] != '}'; more; t += more) {
+        str name = token_string(x, t);
+        bool escaped = index_escaped(x, name);
         if (escaped) name = scan_unescape(name, r->tape.arena);
-        model_words words = model_words_of(name, !escaped && s->end - name.p >= 16);
-        if (!read_member(r, o, name, words, at) || !scan_next(s, '}', &more)) return false;
+        model_words words = model_words_of(name, !escaped && end - name.p >= 16);
+        t = read_member(r, t + 2, o, name, words);
+        if (t == READ_FAULT) return READ_FAULT;
+        more = x->kind[t] == ',';
     }
-    if (o->n_unknown > 1 && scan_duplicate(o->unknown, o->n_unknown, r->tape.arena) >= 0)
-        return fail_duplicate(r, s->p);
-    if (o->mend && !read_mend(r, o, first)) return false;
-    scan_leave(s);
-    return true;
+    if (!read_names_end(r, o) || (o->mend && !read_mend(r, o, first))) return READ_FAULT;
+    return t + 1;
 }
 
 /* --- entry --- */
+
+/* Says why a text is no JSON: the lexer that reads from the front finds the first mistake. */
+static bool fail_json(str bytes, int max_depth, fault *fault) {
+    scan s = scan_new(bytes, max_depth, fault);
+    if (scan_skip(&s) && scan_end(&s))
+        fault_set(fault, FAULT_INTERNAL, 0, "the index and the lexer of JSON do not agree");
+    return false;
+}
+
+/* Indexes and checks the text. */
+static bool index_json(token_index *x, arena *a, str bytes, const read_options *options,
+                       fault *fault) {
+    int max_depth = options ? options->max_depth : 0;
+    if (max_depth <= 0 || max_depth > LIMIT_DEPTH) max_depth = LIMIT_DEPTH;
+    str text = str_starts(bytes, S("\xEF\xBB\xBF")) ? str_slice(bytes, 3, bytes.n) : bytes;
+    vectors variant = options ? options->vectors : VECTORS_BEST;
+    return (index_build(x, text, variant, a) && grammar_check(x, max_depth)) ||
+           fail_json(bytes, max_depth, fault);
+}
 
 static reader reader_new(arena *a, str bytes, const model *m, const read_options *options,
                          problems *found, fault *fault) {
     reader r = {.tape = tape_begin(a, m), .found = found, .max_string = LIMIT_STRING_BYTES};
     if (options && options->max_string > 0) r.max_string = options->max_string;
     if (options) r.keep = options->keep;
-    r.scan = scan_new(bytes, options ? options->max_depth : 0, fault);
+    r.beg = bytes.p;
+    r.fault = fault;
     return r;
+}
+
+/* The whole message, which nobody can want, as a node without children. */
+static bool pass_over_root(reader *r, model_type type) {
+    uint32_t index = tape_open(&r->tape, KEY_NONE, type, NODE_RESOURCE);
+    set_source(r, index, 0, token_past(r->index, 0));
+    return true;
 }
 
 /* A single resource cannot be left out: its unknown type is a fault. */
 static bool read_root(reader *r) {
-    scan *s = &r->scan;
     str name;
-    model_type type;
+    model_type type = resource_type(r, 0, &name);
     place root = {.index = -1};
-    if (scan_peek(s) != '{')
-        return scan_fail(s, s->p, "a FHIR resource is a JSON object; the text begins differently");
-    if (!resource_type(r, &type, &name)) return false;
-    if (type) return read_typed(r, type, KEY_NONE, &root);
+    const need *needs = r->keep ? projection_needs_of(r->keep, type) : NULL;
+    if (needs && !read_needed(r, 0, needs)) return pass_over_root(r, type);
+    if (type) return read_typed(r, 0, type, KEY_NONE, &root) != READ_FAULT;
     str remedy = name.n ? place_resource_remedy(r->tape.model, name, r->tape.arena)
                         : S("add the member resourceType with the type's name");
-    fault_set(s->fault, FAULT_INPUT, scan_offset(s, s->p), "%s; %.*s",
+    fault_set(r->fault, FAULT_INPUT, read_at(r, 0) - r->beg, "%s; %.*s",
               name.n ? "resourceType is no resource type of FHIR R4"
                      : "the resource has no resourceType",
               STR_ARGS(remedy));
@@ -374,16 +384,26 @@ static bool read_root(reader *r) {
 bool read_json(arena *a, str bytes, const read_options *options, problems *found, tape *out,
                fault *fault) {
     if (!read_size_ok(bytes, options, fault)) return false;
+    scan s = scan_new(bytes, 0, fault);
+    if (scan_peek(&s) != '{')
+        return scan_fail(&s, s.p, "a FHIR resource is a JSON object; the text begins differently");
+    token_index index;
+    if (!index_json(&index, a, bytes, options, fault)) return false;
     reader r = reader_new(a, bytes, model_r4(), options, found, fault);
-    if (!read_root(&r) || !scan_end(&r.scan)) return false;
-    if (r.tape.n == 0) return scan_fail(&r.scan, r.scan.beg, "the resource is empty");
+    r.index = &index;
+    if (!r.keep) tape_expect(&r.tape, index.n / 4);
+    if (!read_root(&r)) return false;
+    if (r.tape.n == 0) return scan_fail(&s, s.beg, "the resource is empty");
     *out = tape_finish(&r.tape, bytes);
     return true;
 }
 
 bool read_json_element(tape_builder *b, model_key key, model_type type, str text, fault *fault) {
     problems found = problems_new(b->arena);
+    token_index index;
+    if (!index_json(&index, b->arena, text, NULL, fault)) return false;
     reader r = reader_new(b->arena, text, b->model, NULL, &found, fault);
+    r.index = &index;
     r.tape = *b;
     r.text_for_all = true;
     place root = {.index = -1},
@@ -391,10 +411,10 @@ bool read_json_element(tape_builder *b, model_key key, model_type type, str text
     model_spelling f = {.key = key, .type = type};
     if (model_is_primitive(b->model, type)) f.flags = MEMBER_PRIMITIVE;
     object parent = {.place = &root};
-    bool array = scan_peek(&r.scan) == '[';
-    bool ok =
-        array ? read_array(&r, &parent, &f, NULL, &here) : read_value(&r, &parent, &f, NULL, &here);
-    if (!ok || !scan_end(&r.scan)) return false;
+    bool array = index.kind[0] == '[';
+    uint32_t behind = array ? read_array(&r, 0, &parent, &f, NULL, &here)
+                            : read_value(&r, 0, &parent, &f, NULL, &here);
+    if (behind == READ_FAULT) return false;
     if (found.n || parent.mend) {
         const problem *p = found.n ? found.list : NULL;
         fault_set(fault, FAULT_INPUT, p ? p->at : -1, "%.*s: %.*s", STR_ARGS(here.name),

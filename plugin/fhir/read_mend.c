@@ -14,6 +14,7 @@
 typedef struct items {
     late *late; /* NULL: there is no `_x` */
     bool more;
+    uint32_t t; /* the next item */
     place place;
 } items;
 
@@ -32,66 +33,61 @@ static bool is_conflict(const object *o, model_key key) {
 
 /* --- the items of a `_x` --- */
 
-static bool begin_items(mender *m, late *l, items *it) {
-    scan *s = &m->reader->scan;
+static void begin_items(mender *m, late *l, items *it) {
+    reader *r = m->reader;
     *it = (items){.late = l, .place = {.up = m->object->place, .name = l->name, .index = -1}};
     bool many = l->member->flags & MEMBER_MANY;
     l->done = true;
-    s->p = l->at;
+    const char *kind = r->index->kind;
+    it->t = l->value;
     it->more = true;
-    if ((*s->p == '[') != many) {
-        read_problem(m->reader, &it->place, l->at, "structure",
+    if ((kind[it->t] == '[') != many) {
+        read_problem(r, &it->place, read_at(r, l->value), "structure",
                      many ? "the element repeats, so its extensions stand in an array"
                           : "the element does not repeat, so its extensions stand in an object",
                      "give it the same shape as the member without the underscore");
         it->more = false;
-        return true;
+        return;
     }
-    if (!many) return true;
-    if (!scan_enter(s)) return false;
-    it->more = scan_peek(s) != ']';
+    if (!many) return;
+    it->more = kind[++it->t] != ']';
     if (!it->more)
-        read_problem(m->reader, &it->place, l->at, "structure",
+        read_problem(r, &it->place, read_at(r, l->value), "structure",
                      "an array must not be empty in FHIR JSON", "leave the element out");
-    return true;
 }
 
-/* Reads one item as children of the primitive `index`. */
-static bool read_item(mender *m, items *it, uint32_t index) {
+/* Reads one item as children of the primitive `index`; gives the token behind it. */
+static uint32_t read_item(mender *m, items *it, uint32_t index) {
     reader *r = m->reader;
-    char c = scan_peek(&r->scan);
-    const char *at = r->scan.p;
-    str raw;
-    if (c == 'n' && it->place.index >= 0) return scan_literal(&r->scan, &raw);
-    if (c != '{') {
-        read_problem(r, &it->place, at, "structure",
+    const token_index *x = r->index;
+    uint32_t t = it->t;
+    if (x->kind[t] == 'n' && it->place.index >= 0) return t + 1;
+    if (x->kind[t] != '{') {
+        read_problem(r, &it->place, read_at(r, t), "structure",
                      "beside a primitive only an object with id and extension may stand",
                      "put the value itself into the member without the underscore");
-        return scan_skip(&r->scan);
+        return token_past(x, t);
     }
-    object o = {.place = &it->place, .type = it->late->member->type};
-    bool empty;
-    if (!read_members(r, &o, &empty)) return false;
-    if (empty)
-        read_problem(r, &it->place, at, "structure", "an object must not be empty in FHIR JSON",
-                     "leave the element out");
-    tape_close(&r->tape, index);
-    return true;
+    if (x->kind[t + 1] == '}')
+        read_problem(r, &it->place, read_at(r, t), "structure",
+                     "an object must not be empty in FHIR JSON", "leave the element out");
+    object o;
+    object_begin(&o, &it->place, NULL, it->late->member->type, false);
+    uint32_t behind = read_members(r, t, &o);
+    if (behind != READ_FAULT) tape_close(&r->tape, index);
+    return behind;
 }
 
 /* The next item, if there is one, for the primitive `index`. */
 static bool next_item(mender *m, items *it, uint32_t index) {
-    scan *s = &m->reader->scan;
     if (!it->late || !it->more) return true;
-    it->more = false;
-    if (!(it->late->member->flags & MEMBER_MANY)) return read_item(m, it, index);
-    it->place.index++;
-    return read_item(m, it, index) && scan_next(s, ']', &it->more);
-}
-
-static void end_items(mender *m, items *it) {
-    scan *s = &m->reader->scan;
-    if (it->late && it->late->member->flags & MEMBER_MANY && *it->late->at == '[') scan_leave(s);
+    bool many = it->late->member->flags & MEMBER_MANY;
+    it->place.index += many;
+    uint32_t behind = read_item(m, it, index);
+    if (behind == READ_FAULT) return false;
+    it->more = many && m->reader->index->kind[behind] == ',';
+    it->t = behind + 1;
+    return true;
 }
 
 /* --- the children --- */
@@ -118,7 +114,7 @@ static bool put_run(mender *m, uint32_t at, uint32_t end, late *l) {
     tape_builder *b = &m->reader->tape;
     const tape old = {.nodes = m->old, .n = m->n};
     items it = {.late = NULL};
-    if (l && !begin_items(m, l, &it)) return false;
+    if (l) begin_items(m, l, &it);
     for (int position = 0; at < end || it.more; position++) {
         uint32_t index = b->n;
         if (at < end) {
@@ -134,7 +130,6 @@ static bool put_run(mender *m, uint32_t at, uint32_t end, late *l) {
         if (!next_item(m, &it, index)) return false;
         if (b->nodes[index].kind == NODE_PRIMITIVE) drop_if_empty(m, index, position);
     }
-    end_items(m, &it);
     return true;
 }
 
@@ -179,8 +174,5 @@ bool read_mend(reader *r, object *o, uint32_t first) {
     if (m.n) memcpy(m.old, r->tape.nodes + first, (size_t)m.n * sizeof(node));
     for (uint32_t i = 0; i < m.n; i++) m.old[i].next -= first;
     r->tape.n = first;
-    const char *behind = r->scan.p;
-    bool ok = put_children(&m);
-    if (ok) r->scan.p = behind;
-    return ok;
+    return put_children(&m);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The lexer. Most bytes of a message are in strings, so strings are searched sixteen bytes at a
- * time for what is not plain: the quote, a backslash, a control character, a byte of UTF-8. */
+/* The lexer. Most bytes are in strings, so strings are searched eight bytes at a time for what is
+ * not plain: the quote, a backslash, a control character, a byte of UTF-8. */
 #include "fhir/scan.h"
 
 #include <string.h>
@@ -57,8 +57,7 @@ static inline const char *plain_end(const char *p, const char *end) {
     return p;
 }
 
-/* Bytes of the UTF-8 sequence at p, 0 when it is not well-formed (RFC 3629 section 4). */
-static int utf8_bytes(const char *p, const char *end) {
+int scan_sequence_bytes(const char *p, const char *end) {
     uint8_t lead = (uint8_t)p[0];
     int n = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
     if (!n || end - p < n) return 0;
@@ -104,6 +103,11 @@ static int escape_bytes(const char *p, const char *end, uint32_t *point) {
     return 12;
 }
 
+int scan_escape_bytes(const char *p, const char *end) {
+    uint32_t point;
+    return escape_bytes(p, end, &point);
+}
+
 /* What is wrong at p, for the fault's text. */
 static bool fail_string(scan *s, const char *p) {
     if (p >= s->end) return fail_syntax(s, p, "a string has no closing quote");
@@ -128,7 +132,7 @@ const char *scan_quote_slowly(scan *s, const char *p, bool *escaped) {
             n = escape_bytes(p, s->end, &point);
             *escaped = true;
         } else if ((uint8_t)*p >= 0x80) {
-            n = utf8_bytes(p, s->end);
+            n = scan_sequence_bytes(p, s->end);
         }
         if (!n) break;
         p += n;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scan.h: the strict JSON lexer under the FHIR reader and the configuration reader: RFC 8259 with
- * UTF-8 (RFC 3629) checked byte by byte, surrogates in pairs only, no control characters, no NUL in
- * any spelling, nesting limited. It hands out spans of the text and copies nothing. It does not
- * know what a value means, and does not look for duplicate names: its callers do, where they keep
- * them.
+/* scan.h: the strict JSON lexer under the configuration reader (json.h), and the one that tells
+ * where a message stops being JSON: the FHIR reader asks it once its index (index.h) has refused a
+ * text. Both must agree on what is JSON. It works from the front, byte by byte where it matters:
+ * RFC 8259 with UTF-8 (RFC 3629) checked byte by byte, surrogates in pairs only, no control
+ * characters, no NUL in any spelling, nesting limited. It hands out spans of the text and copies
+ * nothing. It does not know what a value means, and does not look for duplicate names: its callers
+ * do, where they keep them.
  *
  * The text need not be padded or end in NUL; nothing outside it is read. Every function that
  * returns bool has set the fault (offset, what is wrong, remedy) when it returns false, and the
@@ -50,26 +52,11 @@ static inline void scan_leave(scan *s) {
     s->depth--;
 }
 
-#if defined(__SSE2__) && !defined(SCAN_PORTABLE) /* the tests compare both */
-enum { SCAN_STRIDE = 16 };
-typedef signed char scan_bytes __attribute__((vector_size(16)));
-typedef char scan_mask __attribute__((vector_size(16)));
-
-/* How many plain bytes stand at p, of the next SCAN_STRIDE: no quote, no backslash, no control
- * character, no byte of UTF-8. */
-static inline int scan_plain(const char *p) {
-    scan_bytes v;
-    memcpy(&v, p, sizeof v);
-    /* signed: bytes of UTF-8 are negative and so below 0x20 too */
-    scan_bytes odd = (scan_bytes)(v < 0x20) | (scan_bytes)(v == '"') | (scan_bytes)(v == '\\');
-    unsigned mask = (unsigned)__builtin_ia32_pmovmskb128((scan_mask)odd);
-    return mask ? __builtin_ctz(mask) : SCAN_STRIDE;
-}
-#else
 enum { SCAN_STRIDE = 8 };
 
-/* The same on a 64-bit word: the high bit of each byte that is not plain. Bytes above the lowest
- * such bit may be wrong through borrows, which does not matter. */
+/* How many plain bytes stand at p, of the next SCAN_STRIDE: no quote, no backslash, no control
+ * character, no byte of UTF-8. The high bit of each byte of the word that is not plain is set;
+ * bytes above the lowest such one may be wrong through borrows, which does not matter. */
 static inline int scan_plain(const char *p) {
     const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
     uint64_t v = 0;
@@ -80,7 +67,6 @@ static inline int scan_plain(const char *p) {
                    high;
     return odd ? __builtin_ctzll(odd) >> 3 : SCAN_STRIDE;
 }
-#endif
 
 /* The closing quote of a string from its first byte that needs a closer look, or near the end of
  * the text; NULL with a fault when there is none. */
@@ -142,6 +128,13 @@ bool scan_end(scan *s);
 
 /* The text of a span that scan_string has accepted, in the arena when it held escapes. */
 str scan_unescape(str raw, arena *arena);
+
+/* Bytes of the UTF-8 sequence at p, whose first byte is above 0x7F; 0 when it is not well-formed
+ * (RFC 3629 section 4). */
+int scan_sequence_bytes(const char *p, const char *end);
+/* Bytes of the escape at p, a backslash; 0 when it is none that RFC 8259 section 7 knows, NUL, or
+ * half of a surrogate pair. */
+int scan_escape_bytes(const char *p, const char *end);
 
 /* Where the first two equal texts are: the index of the later one in `texts`, or -1. Sorts a copy,
  * so that no choice of names makes it slow. */

@@ -56,38 +56,15 @@ static void grow(tape_builder *b, uint32_t count) {
         fault_raise(b->arena->landing, FAULT_LIMIT, -1,
                     "a message has more than the limit of %d elements; send smaller Bundles",
                     LIMIT_NODES);
-    uint32_t cap = b->cap ? b->cap : 64;
+    uint32_t cap = b->cap ? b->cap : 16;
     while (cap < b->n + count) cap *= 2;
     b->nodes =
         arena_grow(b->arena, b->nodes, b->n, cap, (isize)sizeof(node), (isize) _Alignof(node));
     b->cap = cap;
 }
 
-static node *push(tape_builder *b) {
-    if (b->n == b->cap) grow(b, 1);
-    return &b->nodes[b->n++];
-}
-
-uint32_t tape_open(tape_builder *b, model_key key, model_type type, uint8_t flags) {
-    uint32_t index = b->n;
-    *push(b) =
-        (node){.next = index + 1, .key = key, .type = type, .kind = NODE_COMPLEX, .flags = flags};
-    return index;
-}
-
-void tape_close(tape_builder *b, uint32_t index) { b->nodes[index].next = b->n; }
-
-uint32_t tape_primitive(tape_builder *b, model_key key, model_type type, str text, uint8_t flags) {
-    uint32_t index = b->n;
-    if (text.p) flags |= NODE_HAS_TEXT;
-    *push(b) = (node){.text = text.p,
-                      .length = (uint32_t)text.n,
-                      .next = index + 1,
-                      .key = key,
-                      .type = type,
-                      .kind = NODE_PRIMITIVE,
-                      .flags = flags};
-    return index;
+void tape_expect(tape_builder *b, uint32_t count) {
+    if (b->cap - b->n < count) grow(b, count);
 }
 
 uint32_t tape_copy(tape_builder *b, const tape *from, uint32_t index, model_key key) {

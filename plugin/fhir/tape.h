@@ -94,11 +94,35 @@ typedef struct tape_builder {
 } tape_builder;
 
 tape_builder tape_begin(arena *arena, const model *model);
+/* Makes room for `count` nodes more, where somebody can tell how many will come. */
+void tape_expect(tape_builder *b, uint32_t count);
+/* The next node, to be filled in whole. */
+static inline node *tape_push(tape_builder *b) {
+    if (b->n == b->cap) tape_expect(b, 1);
+    return &b->nodes[b->n++];
+}
 /* Opens a complex node; its index is given back to tape_close. */
-uint32_t tape_open(tape_builder *b, model_key key, model_type type, uint8_t flags);
-void tape_close(tape_builder *b, uint32_t index);
+static inline uint32_t tape_open(tape_builder *b, model_key key, model_type type, uint8_t flags) {
+    uint32_t index = b->n;
+    *tape_push(b) =
+        (node){.next = index + 1, .key = key, .type = type, .kind = NODE_COMPLEX, .flags = flags};
+    return index;
+}
+static inline void tape_close(tape_builder *b, uint32_t index) { b->nodes[index].next = b->n; }
 /* A primitive without children; `text` must live as long as the tape. */
-uint32_t tape_primitive(tape_builder *b, model_key key, model_type type, str text, uint8_t flags);
+static inline uint32_t tape_primitive(tape_builder *b, model_key key, model_type type, str text,
+                                      uint8_t flags) {
+    uint32_t index = b->n;
+    if (text.p) flags |= NODE_HAS_TEXT;
+    *tape_push(b) = (node){.text = text.p,
+                           .length = (uint32_t)text.n,
+                           .next = index + 1,
+                           .key = key,
+                           .type = type,
+                           .kind = NODE_PRIMITIVE,
+                           .flags = flags};
+    return index;
+}
 /* Copies a subtree of another tape (same model, or one extends the other) under a new key, which is
  * no longer spelt with its type (NODE_CHOICE is cleared); texts are shared, not copied. */
 uint32_t tape_copy(tape_builder *b, const tape *from, uint32_t index, model_key key);

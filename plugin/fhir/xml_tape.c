@@ -91,17 +91,30 @@ static const char *value_rule(const xml_tape *x, model_type type, str text, cons
 
 /* --- attributes --- */
 
+/* What a name means below an element; NULL when FHIR does not know it or, with a projection, when
+ * nobody wants it. */
+static const model_spelling *look_up(const xml_tape *x, const xml_frame *f, str name,
+                                     const keep **below) {
+    model_words words = model_words_of(name, false);
+    *below = NULL;
+    if (!f->keep) return model_lookup_words(x->tape.model, f->type, name, words);
+    const keep_member *found = keep_find(f->keep, name, words);
+    if (!found) return NULL;
+    *below = keep_below(found);
+    return found->spelling;
+}
+
 /* id and url: elements that XML spells as attributes. */
 static void add_attribute(xml_tape *x, xml_frame *f, const xml_attribute *a) {
     place here = {.up = &f->place, .name = a->name, .index = -1};
-    const model_spelling *m = a->space.n ? NULL : model_lookup(x->tape.model, f->type, a->name);
+    const keep *below;
+    const model_spelling *m = a->space.n ? NULL : look_up(x, f, a->name, &below);
+    if (!m && f->keep) return;
     if (!m || !(m->flags & MEMBER_ATTRIBUTE)) {
         problem_at(x, &here, "structure", "FHIR XML has no such attribute here",
                    "send the element as FHIR R4 defines it");
         return;
     }
-    const keep *below;
-    if (!keep_below(f->keep, m->key, &below)) return;
     str text = value_of(x, a->value);
     const char *code, *rule = value_rule(x, m->type, text, &code);
     if (rule)
@@ -224,7 +237,9 @@ static bool open_child(xml_tape *x, xml_frame *parent, str space, str name,
     const model *m = x->tape.model;
     place here = {.up = &parent->place, .name = name, .index = -1};
     parent->filled = true;
-    const model_spelling *found = model_lookup(m, parent->type, name);
+    const keep *below;
+    const model_spelling *found = look_up(x, parent, name, &below);
+    if (!found && parent->keep) return pass_over(x);
     if (!found || (found->flags & (MEMBER_CHOICE | MEMBER_ATTRIBUTE))) {
         if (found && (found->flags & MEMBER_ATTRIBUTE))
             problem_at(x, &here, "structure", "FHIR XML spells this as an attribute",
@@ -235,8 +250,6 @@ static bool open_child(xml_tape *x, xml_frame *parent, str space, str name,
     }
     if (!in_order(x, parent, found, &here)) return pass_over(x);
     if (found->flags & MEMBER_MANY) here.index = parent->run;
-    const keep *below;
-    if (!keep_below(parent->keep, found->key, &below)) return pass_over(x);
     if (found->type == TYPE_xhtml) return open_div(x, space, &here);
     if (!str_eq(space, FHIR_SPACE)) {
         problem_at(x, &here, "structure", "the element is not in the namespace of FHIR",

@@ -128,6 +128,24 @@ str path_source(const program *p);
  * when it can reach anything (descendants, resolve). */
 bool path_reaches(const program *p,
                   void (*reach)(void *self, const model_key *keys, isize n, bool deep), void *self);
+/* One of the texts that have to stand in what the program is run on, at the end of `keys` from the
+ * focus, as the value of a string, code or uri. */
+typedef struct path_need path_need;
+struct path_need {
+    const path_need *next; /* another one that would do */
+    const model_key *keys;
+    isize n;
+    str text;
+};
+
+/* What a condition on an element or resource of type `focus` needs to be true: one of a list, in
+ * the arena; NULL when nothing can be said. `constants` are the values of the first
+ * `constant_count` constants of the environment, n = 0 where one is not known.
+ * `code.coding.exists(system = 'x' and code = 'y')` needs the code "y". */
+const path_need *path_needs(arena *arena, const program *p, model_type focus,
+                            const collection *constants, isize constant_count);
+/* Of two lists that both have to be met, the one that tells more resources apart. */
+const path_need *path_needs_better(const path_need *a, const path_need *b);
 /* One line an operation with its source span, type and cardinality; stable text, golden-tested. */
 void path_explain(const program *p, buf *out);
 

@@ -30,7 +30,7 @@ static bool hide_below(hider *h, uint32_t parent, const keep *wanted) {
     for (uint32_t i = parent + 1; i < t->nodes[parent].next; i = t->nodes[i].next) {
         const node *n = &t->nodes[i];
         const keep *below;
-        if (!keep_below(wanted, n->key, &below)) continue;
+        if (!projection_below(wanted, n, &below)) continue;
         if (n->kind == NODE_PRIMITIVE && n->length > LIMIT_STRING_BYTES) {
             hide_text(h, i);
             hidden = true;

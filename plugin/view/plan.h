@@ -46,6 +46,7 @@ struct view {
     const plan_node *plan;
     const program *const *where;
     isize where_count;
+    const path_need *needs;   /* of which the where conditions want one; NULL: nothing is known */
     path_constant *constants; /* parameters of the environment, then the view's own */
     collection *values;       /* of the view's own constants */
     isize constant_count, parameter_count;

@@ -56,11 +56,16 @@ str view_sql_type(const view *v, isize column);
 bool view_shareable(const view *v, str *why_not);
 bool view_tabular(const view *v, str *why_not);
 bool view_uses_now(const view *v);
-/* Adds all it can reach to the projection. */
+/* Adds all it can reach to the projection, and what its `where` needs: a resource without that is
+ * read as a node without children, which gives no row. */
 void view_project(const view *v, projection *p);
 /* Whether a path may look at elements it does not name, perhaps in another resource of the Bundle:
  * what a projection keeps is then not enough. */
 bool view_leaves_resource(const view *v);
+/* Tells the texts of which one has to stand in every resource that gives a row, for a search that
+ * comes before reading (fhir/literals.h). False, without a call, when its `where` says no such
+ * thing. The texts live as long as the view. */
+bool view_literals(const view *v, void (*told)(void *self, str text), void *self);
 /* Prints plan and op lists. */
 void view_explain(const view *v, buf *out);
 

@@ -63,6 +63,14 @@ void view_project(const view *v, projection *to) {
     projecting p = {to, v->resource};
     for (isize i = 0; i < v->where_count; i++) project_path(&p, v->where[i], keep);
     project_nodes(&p, v->plan);
+    if (!v->needs) projection_need_nothing(to, v->resource);
+    for (const path_need *n = v->needs; n; n = n->next)
+        projection_need(to, v->resource, n->keys, n->n, n->text);
+}
+
+bool view_literals(const view *v, void (*told)(void *self, str text), void *self) {
+    for (const path_need *n = v->needs; n; n = n->next) told(self, n->text);
+    return v->needs;
 }
 
 static void pass_by(void *self, const model_key *keys, isize n, bool deep) {

@@ -284,6 +284,18 @@ static plan_node *plan_select(planner *p, const json *definition, model_type foc
     return node;
 }
 
+/* What all conditions together need: whatever the one that tells most does. Parameters of the
+ * environment have no value yet. */
+static void plan_needs(planner *p) {
+    view *v = p->view;
+    collection *constants = arena_new(p->arena, collection, v->constant_count);
+    for (isize i = v->parameter_count; i < v->constant_count; i++)
+        constants[i] = v->values[i - v->parameter_count];
+    for (isize i = 0; i < v->where_count; i++)
+        v->needs = path_needs_better(
+            v->needs, path_needs(p->arena, v->where[i], v->resource, constants, v->constant_count));
+}
+
 static void plan_where(planner *p, const json *definition) {
     static const char *const members[] = {"id",   "extension",   "modifierExtension",
                                           "path", "description", NULL};
@@ -310,6 +322,7 @@ static void plan_where(planner *p, const json *definition) {
     }
     p->view->where = where;
     p->view->where_count = n;
+    plan_needs(p);
 }
 
 static bool plan_head(planner *p, const json *definition) {

@@ -60,6 +60,61 @@ static void project_step(kit *k) {
 }
 static void what_a_view_reads_is_kept(void) { kit_run(project_step); }
 
+typedef struct told {
+    kit *kit;
+    str all;
+} told;
+
+static void tell(void *self, str text) {
+    told *t = self;
+    t->all = arena_printf(&t->kit->arena, "%.*s%.*s;", STR_ARGS(t->all), STR_ARGS(text));
+}
+
+static void check_literals(kit *k, const char *definition, bool known, const char *expected) {
+    const view *v = view_kit_compile(k, definition, false);
+    told t = {.kit = k};
+    CHECK_OR_RETURN(v != NULL);
+    CHECK(view_literals(v, tell, &t) == known);
+    CHECK_BYTES(t.all.p ? t.all.p : "", t.all.n, expected);
+}
+
+#define WHERE(more, conditions)                                                                    \
+    "{`name`:`v`,`resource`:`Observation`," more                                                   \
+    "`select`:[{`column`:[{`name`:`a`,`path`:`id`}]}],"                                            \
+    "`where`:[" conditions "]}"
+
+static void literals_step(kit *k) {
+    check_literals(k, WHERE("", "{`path`:`status = 'final'`}"), true, "final;");
+    check_literals(k, WHERE("", "{`path`:`value.exists()`},{`path`:`id = 'a' or id = 'b'`}"), true,
+                   "a;b;");
+    check_literals(k, WHERE("", "{`path`:`id = 'a' or id = 'b'`},{`path`:`status = 'final'`}"),
+                   true, "final;");
+    check_literals(k,
+                   WHERE("`constant`:[{`name`:`c`,`valueCode`:`x-1`}],",
+                         "{`path`:`code.coding.exists(code = %c)`}"),
+                   true, "x-1;");
+    check_literals(k, WHERE("", "{`path`:`value.exists()`}"), false, "");
+    check_literals(k, VIEW("{`column`:[{`name`:`a`,`path`:`birthDate`}]}"), false, "");
+}
+static void texts_that_every_row_needs(void) { kit_run(literals_step); }
+
+/* A resource that cannot give a row is not kept; with a second view that takes all, it is. */
+static void needs_step(kit *k) {
+    const view *some = view_kit_compile(k, WHERE("", "{`path`:`status = 'final'`}"), false);
+    const view *all = view_kit_compile(k, WHERE("", "{`path`:`id.exists()`}"), false);
+    CHECK_OR_RETURN(some && all);
+    projection *keep = projection_new(&k->arena, model_r4());
+    read_options options = {.keep = keep};
+    str text = kit_text(k, "{`resourceType`:`Observation`,`id`:`a`,`status`:`amended`}");
+    tape t;
+    fault fault;
+    view_project(some, keep);
+    CHECK(read_json(&k->arena, text, &options, NULL, &t, &fault) && t.n == 1);
+    view_project(all, keep);
+    CHECK(read_json(&k->arena, text, &options, NULL, &t, &fault) && t.n == 3);
+}
+static void what_gives_no_row_is_not_kept(void) { kit_run(needs_step); }
+
 static void now_step(kit *k) {
     CHECK(view_uses_now(view_kit_compile(
         k, VIEW("{`column`:[{`name`:`a`,`path`:`birthDate <= today()`}]}"), false)));
@@ -71,4 +126,7 @@ static void a_view_that_asks_the_clock_is_known(void) { kit_run(now_step); }
 const unit_test view_facts_suite[] = {UNIT_TEST(cells_are_texts_objects_arrays_and_null),
                                       UNIT_TEST(the_explanation_shows_plan_and_paths),
                                       UNIT_TEST(what_a_view_reads_is_kept),
-                                      UNIT_TEST(a_view_that_asks_the_clock_is_known), UNIT_END};
+                                      UNIT_TEST(texts_that_every_row_needs),
+                                      UNIT_TEST(what_gives_no_row_is_not_kept),
+                                      UNIT_TEST(a_view_that_asks_the_clock_is_known),
+                                      UNIT_END};
