@@ -8,8 +8,7 @@
 
 literals *literals_new(arena *a) {
     literals *l = arena_new(a, literals, 1);
-    l->texts[l->n++] = S("\\u");
-    l->longest = 2;
+    l->longest = 2; /* of \\u */
     return l;
 }
 
@@ -33,10 +32,11 @@ void literals_add(literals *l, str text) {
     if (text.n > l->longest) l->longest = text.n;
 }
 
-bool literals_usable(const literals *l) { return l->n > 1 && !l->useless; }
+bool literals_usable(const literals *l) { return l->n > 0 && !l->useless; }
 
 bool literals_at(const literals *l, const char *p, const char *end) {
     str rest = {p, end - p};
+    if (str_starts(rest, S("\\u"))) return true;
     for (isize i = 0; i < l->n; i++)
         if (str_starts(rest, l->texts[i])) return true;
     return false;
@@ -62,12 +62,12 @@ static const char *find(const literals *l, vectors variant, str text) {
 }
 
 bool literals_next_line(const literals *l, vectors variant, str *rest, str *line) {
-    const char *hit = rest->n > 0 ? find(l, variant, *rest) : NULL, *start = hit;
+    const char *hit = rest->n > 0 ? find(l, variant, *rest) : NULL;
     if (!hit) {
         *rest = (str){0};
         return false;
     }
-    while (start > rest->p && start[-1] != '\n') start--;
-    *rest = str_slice(*rest, start - rest->p, rest->n);
+    const char *feed = memrchr(rest->p, '\n', (size_t)(hit - rest->p));
+    if (feed) *rest = str_slice(*rest, feed + 1 - rest->p, rest->n);
     return read_next_line(rest, line);
 }

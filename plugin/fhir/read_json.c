@@ -142,11 +142,12 @@ static inline void set_source(reader *r, uint32_t index, uint32_t from, uint32_t
 /* Reads an object into a new node; an empty one leaves nothing behind. */
 static uint32_t read_complex(reader *r, uint32_t t, const model_spelling *f, object *o,
                              uint8_t flags) {
+    bool bare = o->keep && !o->keep->n; /* nobody wants any of its members */
     if (r->index->kind[t + 1] == '}')
         return reject(r, t, o->place, "an object must not be empty in FHIR JSON",
                       "leave the element out");
     uint32_t index = tape_open(&r->tape, f->key, o->type, flags);
-    uint32_t behind = read_members(r, t, o);
+    uint32_t behind = bare ? token_past(r->index, t) : read_members(r, t, o);
     if (behind == READ_FAULT) return READ_FAULT;
     tape_close(&r->tape, index);
     set_source(r, index, t, behind);
@@ -336,25 +337,27 @@ static bool fail_json(str bytes, int max_depth, fault *fault) {
     return false;
 }
 
+static str without_mark(str bytes) {
+    return str_starts(bytes, S("\xEF\xBB\xBF")) ? str_slice(bytes, 3, bytes.n) : bytes;
+}
+
 /* Indexes and checks the text. */
 static bool index_json(token_index *x, arena *a, str bytes, const read_options *options,
                        fault *fault) {
     int max_depth = options ? options->max_depth : 0;
     if (max_depth <= 0 || max_depth > LIMIT_DEPTH) max_depth = LIMIT_DEPTH;
-    str text = str_starts(bytes, S("\xEF\xBB\xBF")) ? str_slice(bytes, 3, bytes.n) : bytes;
     vectors variant = options ? options->vectors : VECTORS_BEST;
-    return (index_build(x, text, variant, a) && grammar_check(x, max_depth)) ||
+    return (index_build(x, without_mark(bytes), variant, a) && grammar_check(x, max_depth)) ||
            fail_json(bytes, max_depth, fault);
 }
 
-static reader reader_new(arena *a, str bytes, const model *m, const read_options *options,
-                         problems *found, fault *fault) {
-    reader r = {.tape = tape_begin(a, m), .found = found, .max_string = LIMIT_STRING_BYTES};
-    if (options && options->max_string > 0) r.max_string = options->max_string;
-    if (options) r.keep = options->keep;
-    r.beg = bytes.p;
-    r.fault = fault;
-    return r;
+static void reader_begin(reader *r, token_index *index, const char *beg, fault *fault) {
+    r->index = index;
+    r->beg = beg;
+    r->fault = fault;
+    r->keep = NULL;
+    r->max_string = LIMIT_STRING_BYTES;
+    r->text_for_all = false;
 }
 
 /* The whole message, which nobody can want, as a node without children. */
@@ -384,16 +387,27 @@ static bool read_root(reader *r) {
 bool read_json(arena *a, str bytes, const read_options *options, problems *found, tape *out,
                fault *fault) {
     if (!read_size_ok(bytes, options, fault)) return false;
-    scan s = scan_new(bytes, 0, fault);
-    if (scan_peek(&s) != '{')
-        return scan_fail(&s, s.p, "a FHIR resource is a JSON object; the text begins differently");
+    str text = without_mark(bytes);
+    const char *first = scan_space(text.p, text.p + text.n);
+    if (first == text.p + text.n || *first != '{') {
+        fault_set(fault, FAULT_INPUT, first - bytes.p,
+                  "a FHIR resource is a JSON object; the text begins differently");
+        return false;
+    }
     token_index index;
     if (!index_json(&index, a, bytes, options, fault)) return false;
-    reader r = reader_new(a, bytes, model_r4(), options, found, fault);
-    r.index = &index;
+    reader r;
+    reader_begin(&r, &index, bytes.p, fault);
+    r.tape = tape_begin(a, model_r4());
+    r.found = found;
+    if (options && options->max_string > 0) r.max_string = options->max_string;
+    if (options) r.keep = options->keep;
     if (!r.keep) tape_expect(&r.tape, index.n / 4);
     if (!read_root(&r)) return false;
-    if (r.tape.n == 0) return scan_fail(&s, s.beg, "the resource is empty");
+    if (r.tape.n == 0) {
+        fault_set(fault, FAULT_INPUT, 0, "the resource is empty");
+        return false;
+    }
     *out = tape_finish(&r.tape, bytes);
     return true;
 }
@@ -402,9 +416,10 @@ bool read_json_element(tape_builder *b, model_key key, model_type type, str text
     problems found = problems_new(b->arena);
     token_index index;
     if (!index_json(&index, b->arena, text, NULL, fault)) return false;
-    reader r = reader_new(b->arena, text, b->model, NULL, &found, fault);
-    r.index = &index;
+    reader r;
+    reader_begin(&r, &index, text.p, fault);
     r.tape = *b;
+    r.found = &found;
     r.text_for_all = true;
     place root = {.index = -1},
           here = {.up = &root, .name = model_key_name(b->model, key), .index = -1};

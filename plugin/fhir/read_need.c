@@ -15,7 +15,7 @@ static bool follow(const way *w, uint32_t t, isize step);
 static bool is_text(const token_index *x, uint32_t t, str text) {
     if (x->at[t + 1] - x->at[t] < (uint32_t)text.n + 2) return false;
     const char *p = x->text + x->at[t] + 1;
-    return p[text.n] == '"' && memcmp(p, text.p, (size_t)text.n) == 0;
+    return p[text.n] == '"' && p[0] == text.p[0] && memcmp(p, text.p, (size_t)text.n) == 0;
 }
 
 static inline bool has_escape(const token_index *x, uint32_t t) {
