@@ -6,9 +6,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define TARGET                                                                                     \
-    __attribute__((                                                                                \
-        target("avx2,bmi,popcnt,pclmul,avx512f,avx512bw,avx512vbmi2,prefer-vector-width=512")))
+#define TARGET __attribute__((target("avx2,bmi,popcnt,pclmul,avx512f,avx512bw,avx512vbmi2")))
 
 TARGET static inline block_marks index_marks(const char *block) {
     const __m512i spaces = _mm512_broadcast_i32x4(

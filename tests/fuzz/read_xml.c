@@ -2,4 +2,4 @@
 /* Any bytes as FHIR XML. */
 #include "reread.h"
 
-void fuzz_read_xml(const uint8_t *data, size_t size) { reread(read_xml, data, size); }
+void fuzz_read_xml(const uint8_t *data, size_t size) { reread(read_xml, NULL, data, size); }

@@ -12,6 +12,7 @@ typedef bool reread_reader(arena *arena, str bytes, const read_options *options,
 
 typedef struct reread_state {
     reread_reader *read;
+    const read_options *options;
     str input;
     arena *a;
 } reread_state;
@@ -39,7 +40,7 @@ static void reread_step(void *state) {
     problems found = problems_new(s->a);
     fault fault = {0};
     tape t, again;
-    if (!s->read(s->a, s->input, NULL, &found, &t, &fault)) {
+    if (!s->read(s->a, s->input, s->options, &found, &t, &fault)) {
         FUZZ_MUST(fault.code != FAULT_NONE && fault.text[0] && fault.at <= s->input.n);
         return;
     }
@@ -58,11 +59,13 @@ static void reread_step(void *state) {
     FUZZ_MUST(empties || str_eq(buf_str(&first), buf_str(&second)));
 }
 
-static void reread(reread_reader *read, const uint8_t *data, size_t size) {
+static void reread(reread_reader *read, const read_options *options, const uint8_t *data,
+                   size_t size) {
     landing where = {0};
     arena a;
     arena_init(&a, 256 << 20, &where);
-    reread_state s = {.read = read, .input = {(const char *)data, (isize)size}, .a = &a};
+    reread_state s = {
+        .read = read, .options = options, .input = {(const char *)data, (isize)size}, .a = &a};
     if (!guarded(&where, reread_step, &s))
         FUZZ_MUST(where.fault.code == FAULT_NOMEM || where.fault.code == FAULT_LIMIT);
     arena_release(&a);

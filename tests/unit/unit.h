@@ -63,6 +63,8 @@ bool unit_check_str(const char *actual, const char *expected, const char *file, 
                     const char *what);
 bool unit_check_bytes(const char *actual, long long actual_length, const char *expected,
                       long long expected_length, const char *file, int line, const char *what);
+/* For the runner: what came of a check; `text` says what failed. */
+void unit_result(bool ok, const char *file, int line, const char *text);
 void unit_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The path of a file of this project, given relative to its top. */
