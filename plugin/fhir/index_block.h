@@ -13,7 +13,7 @@
 /* A bit for each byte of a block, the first byte lowest. */
 typedef struct block_marks {
     uint64_t quote, backslash;
-    uint64_t structural; /* { } [ ] : , and perhaps control characters: kinds are looked at later */
+    uint64_t structural; /* { } [ ] : , and perhaps control characters, which do not count */
     uint64_t space;      /* space, tab, line feed, carriage return */
     uint64_t control;    /* below 0x20 */
     uint64_t high;       /* 0x80 and above */
@@ -55,12 +55,13 @@ typedef struct block_carry {
 INDEX_INLINE uint64_t index_starts(block_carry *c, const block_marks *m, uint64_t between) {
     uint64_t string = between ^ c->in_string; /* from the opening quote to before the closing one */
     uint64_t outside = ~(string | m->quote);
-    uint64_t scalar = outside & ~(m->structural | m->space);
+    uint64_t structural = m->structural & ~m->control;
+    uint64_t scalar = outside & ~(structural | m->space);
     uint64_t starts = scalar & ~(scalar << 1 | c->in_scalar);
     c->bad |= m->control & string;
     c->in_string = 0 - (string >> 63);
     c->in_scalar = scalar >> 63;
-    return starts | (m->structural & outside) | (m->quote & string);
+    return starts | (structural & outside) | (m->quote & string);
 }
 
 /* The last, shorter block, filled up with spaces. */

@@ -112,9 +112,10 @@ static void across_blocks(void) {
 
 /* Numbers, literals, strings and brackets behind any number of spaces. */
 static void every_place_in_a_text(void) {
-    static const char *const texts[] = {"[1,22]",   "[1 2]",  "true",     "tru",  "{\"a\":-1e5}",
-                                        "{\"a\"1}", "[\"\"]", "[\"a\"1]", "\x01", "[01]",
-                                        "nulll",    "\"",     "[1,]",     "{}}",  "12\"a\""};
+    static const char *const texts[] = {"[1,22]",   "[1 2]",    "true",     "tru",  "{\"a\":-1e5}",
+                                        "{\"a\"1}", "[\"\"]",   "[\"a\"1]", "\x01", "[01]",
+                                        "nulll",    "\"",       "[1,]",     "{}}",  "12\"a\"",
+                                        "\x1A\x06", "[1\x0C 2]"};
     for (isize i = 0; i < COUNT_OF(texts); i++)
         for (int before = 0; before <= 130; before++) {
             char text[256];
