@@ -101,6 +101,7 @@ static void step_close(void *state) {
 static void on_close(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *space) {
     sax *s = user;
     (void)name, (void)prefix, (void)space;
+    if (s->failed || xml_close_plain(s->tape)) return; /* no need for a guard */
     run(s, step_close);
 }
 

@@ -8,9 +8,11 @@
 
 #include <string.h>
 
-#define FHIR_SPACE  S("http://hl7.org/fhir")
-#define XHTML_SPACE S("http://www.w3.org/1999/xhtml")
-#define XSI_SPACE   S("http://www.w3.org/2001/XMLSchema-instance")
+#define FHIR_SPACE  "http://hl7.org/fhir"
+#define XHTML_SPACE "http://www.w3.org/1999/xhtml"
+#define XSI_SPACE   "http://www.w3.org/2001/XMLSchema-instance"
+
+enum { TEXT_PIECE = 4096 };
 
 xml_tape *xml_tape_new(arena *a, str bytes, const read_options *options, problems *found,
                        fault *fault) {
@@ -23,6 +25,7 @@ xml_tape *xml_tape_new(arena *a, str bytes, const read_options *options, problem
     x->max_depth = options && options->max_depth > 0 ? options->max_depth : LIMIT_DEPTH;
     if (x->max_depth > LIMIT_DEPTH) x->max_depth = LIMIT_DEPTH;
     x->keep = options ? options->keep : NULL;
+    x->ampersands = memchr(bytes.p, '&', (size_t)bytes.n) != NULL;
     return x;
 }
 
@@ -52,20 +55,53 @@ static void set_bit(uint64_t *set, uint16_t ordinal) {
     set[ordinal / 64] |= UINT64_C(1) << (ordinal % 64);
 }
 
-static xml_frame *push(xml_tape *x, place place, const keep *keep, model_type type) {
+/* Field by field: filling the whole frame with zeros takes longer than the rest. */
+static xml_frame *push(xml_tape *x, const place *place, const keep *keep, model_type type) {
     xml_frame *f = &x->frames[x->open++];
-    memset(f, 0, sizeof *f);
-    f->place = place;
+    f->place.up = place->up;
+    f->place.name.p = place->name.p;
+    f->place.name.n = place->name.n;
+    f->place.index = place->index;
     f->keep = keep;
     f->type = type;
+    f->key = f->last = KEY_NONE;
+    f->node = 0;
+    f->run = f->texts = 0;
+    f->slot = f->filled = f->reported = f->conflict = false;
+    for (int i = 0; i < COUNT_OF(f->seen); i++) f->seen[i] = 0;
     return f;
+}
+
+/* Texts are copied into pieces of the arena, many into one. */
+static str copy_of(xml_tape *x, str text) {
+    if (x->room_end - x->room < text.n + 1) {
+        isize n = text.n + 1 > TEXT_PIECE ? text.n + 1 : TEXT_PIECE;
+        x->room = arena_new(x->tape.arena, char, n);
+        x->room_end = x->room + n;
+    }
+    char *copy = x->room;
+    memcpy(copy, text.p, (size_t)text.n);
+    x->room += text.n + 1;
+    return (str){copy, text.n};
+}
+
+/* Whether a text is this literal: a comparison of known length needs no call. */
+#define IS(text, literal)                                                                          \
+    ((text).n == sizeof(literal) - 1 && memcmp((text).p, literal, sizeof(literal) - 1) == 0)
+
+/* Whether a namespace is FHIR's; the parser gives the same address again for the same one. */
+static bool is_fhir(xml_tape *x, str space) {
+    if (space.n && space.p == x->fhir_space) return true;
+    if (!IS(space, FHIR_SPACE)) return false;
+    x->fhir_space = space.p;
+    return true;
 }
 
 /* A copy of an attribute's value in the arena, with its ampersands. */
 static str value_of(xml_tape *x, str raw) {
     const str spelt = S("&#38;");
-    str copy = arena_str(x->tape.arena, raw);
-    if (!memchr(copy.p, '&', (size_t)copy.n)) return copy;
+    str copy = copy_of(x, raw);
+    if (!x->ampersands) return copy;
     isize at = str_find(copy, spelt, 0);
     char *text = (char *)(uintptr_t)copy.p, *out = text;
     for (isize from = 0; from < copy.n;) {
@@ -123,11 +159,11 @@ static void add_attribute(xml_tape *x, xml_frame *f, const xml_attribute *a) {
         tape_primitive(&x->tape, m->key, m->type, text, 0);
 }
 
-static void add_attributes(xml_tape *x, xml_frame *f, const xml_attribute *list, isize n) {
-    bool primitive = model_is_primitive(x->tape.model, f->type);
+static void add_attributes(xml_tape *x, xml_frame *f, const xml_attribute *list, isize n,
+                           bool primitive) {
     for (isize i = 0; i < n; i++) {
-        bool value = primitive && !list[i].space.n && str_eq(list[i].name, S("value"));
-        if (value || str_eq(list[i].space, XSI_SPACE)) continue;
+        bool value = primitive && !list[i].space.n && IS(list[i].name, "value");
+        if (value || IS(list[i].space, XSI_SPACE)) continue;
         f->filled = true;
         add_attribute(x, f, &list[i]);
     }
@@ -139,10 +175,10 @@ static bool open_resource(xml_tape *x, place place, model_key key, str name,
                           const xml_attribute *list, isize n) {
     model_type type = model_find_type(x->tape.model, name);
     const keep *keep = x->keep ? projection_of(x->keep, type) : NULL;
-    xml_frame *f = push(x, place, keep, type);
+    xml_frame *f = push(x, &place, keep, type);
     f->node = tape_open(&x->tape, key, type, NODE_RESOURCE);
     f->filled = true; /* a resource may be nothing but its type */
-    add_attributes(x, f, list, n);
+    add_attributes(x, f, list, n, false);
     return true;
 }
 
@@ -152,7 +188,7 @@ static bool is_resource_type(const model *m, str name) {
 }
 
 static bool open_root(xml_tape *x, str space, str name, const xml_attribute *list, isize n) {
-    if (!str_eq(space, FHIR_SPACE))
+    if (!is_fhir(x, space))
         return fail(x, "the root element is not in the namespace http://hl7.org/fhir; send "
                        "FHIR XML");
     if (!is_resource_type(x->tape.model, name)) {
@@ -186,6 +222,7 @@ static bool in_order(xml_tape *x, xml_frame *f, const model_spelling *m, const p
         problem_at(x, here, "structure",
                    "the element does not repeat but is given twice; neither is used",
                    "send one of them");
+        if (!f->conflict) memset(f->refused, 0, sizeof f->refused);
         set_bit(f->refused, m->root);
         f->conflict = true;
         return false;
@@ -205,7 +242,7 @@ static void open_primitive(xml_tape *x, xml_frame *f, const model_spelling *m,
                            const xml_attribute *list, isize n) {
     str text = {0};
     for (isize i = 0; i < n; i++) {
-        if (list[i].space.n || !str_eq(list[i].name, S("value"))) continue;
+        if (list[i].space.n || !IS(list[i].name, "value")) continue;
         text = value_of(x, list[i].value);
         const char *code, *rule = value_rule(x, m->type, text, &code);
         if (!rule) break;
@@ -221,7 +258,7 @@ static void open_primitive(xml_tape *x, xml_frame *f, const model_spelling *m,
 }
 
 static bool open_div(xml_tape *x, str space, const place *here) {
-    if (!str_eq(space, XHTML_SPACE)) {
+    if (!IS(space, XHTML_SPACE)) {
         problem_at(x, here, "structure",
                    "the narrative is not in the namespace http://www.w3.org/1999/xhtml",
                    "declare the namespace on div");
@@ -251,25 +288,26 @@ static bool open_child(xml_tape *x, xml_frame *parent, str space, str name,
     if (!in_order(x, parent, found, &here)) return pass_over(x);
     if (found->flags & MEMBER_MANY) here.index = parent->run;
     if (found->type == TYPE_xhtml) return open_div(x, space, &here);
-    if (!str_eq(space, FHIR_SPACE)) {
+    if (!is_fhir(x, space)) {
         problem_at(x, &here, "structure", "the element is not in the namespace of FHIR",
                    "put it into http://hl7.org/fhir");
         return pass_over(x);
     }
     here.name = model_key_name(m, found->key);
-    if (found->flags & MEMBER_SPELT) here.name = arena_str(x->tape.arena, name);
-    xml_frame *f = push(x, here, below, found->type);
+    if (found->flags & MEMBER_SPELT) here.name = copy_of(x, name);
+    xml_frame *f = push(x, &here, below, found->type);
     if (found->flags & MEMBER_RESOURCE) {
         f->slot = true;
         f->key = found->key;
         return true;
     }
-    if (model_is_primitive(m, found->type))
+    bool primitive = found->flags & MEMBER_PRIMITIVE;
+    if (primitive)
         open_primitive(x, f, found, list, n);
     else
         f->node = tape_open(&x->tape, found->key, found->type,
                             found->flags & MEMBER_SPELT ? NODE_CHOICE : 0);
-    add_attributes(x, f, list, n);
+    add_attributes(x, f, list, n, primitive);
     return true;
 }
 
@@ -327,6 +365,22 @@ static void end_div(xml_tape *x) {
 static bool is_empty(const node *n, const xml_frame *f) {
     if (n->kind == NODE_COMPLEX) return !f->filled;
     return !(n->flags & NODE_HAS_TEXT) && n->next == f->node + 1;
+}
+
+bool xml_close_plain(xml_tape *x) {
+    if (x->skip > 1 || (x->skip == 1 && !x->in_div)) {
+        x->depth--;
+        x->skip--;
+        return true;
+    }
+    const xml_frame *f = &x->frames[x->open - 1];
+    if (x->skip || f->slot || f->conflict) return false;
+    const node *n = &x->tape.nodes[f->node];
+    if (n->kind == NODE_COMPLEX ? !f->filled : !(n->flags & NODE_HAS_TEXT)) return false;
+    x->depth--;
+    x->open--;
+    tape_close(&x->tape, f->node);
+    return true;
 }
 
 void xml_close(xml_tape *x) {

@@ -32,7 +32,7 @@ typedef struct xml_frame {
     bool reported; /* a primitive whose value was refused */
     bool conflict; /* has children to be left out */
     uint64_t seen[MODEL_MEMBERS / 64];
-    uint64_t refused[MODEL_MEMBERS / 64]; /* given twice: none is used */
+    uint64_t refused[MODEL_MEMBERS / 64]; /* given twice: none is used; valid while `conflict` */
 } xml_frame;
 
 /* Where the parser is: the byte at which the tag begins that it is at (`start`), or behind it.
@@ -48,11 +48,14 @@ typedef struct xml_tape {
     const projection *keep;
     isize max_string;
     int max_depth;
-    fault *fault; /* set by a function that returned false */
-    int depth;    /* open elements, skipped ones included */
-    int open;     /* frames in use */
-    int skip;     /* open elements below the last frame that are passed over */
-    bool in_div;  /* the outermost of them is a narrative's div, which began at div_at */
+    fault *fault;           /* set by a function that returned false */
+    char *room, *room_end;  /* for texts */
+    bool ampersands;        /* somewhere in the message */
+    const char *fhir_space; /* an address of FHIR's namespace, once there was one */
+    int depth;              /* open elements, skipped ones included */
+    int open;               /* frames in use */
+    int skip;               /* open elements below the last frame that are passed over */
+    bool in_div;            /* the outermost of them is a narrative's div, which began at div_at */
     isize div_at;
     xml_frame frames[LIMIT_DEPTH + 1];
 } xml_tape;
@@ -63,6 +66,9 @@ xml_tape *xml_tape_new(arena *arena, str bytes, const read_options *options, pro
 bool xml_open(xml_tape *x, str space, str name, const xml_attribute *attributes, isize n);
 /* The element that was opened last ends. */
 void xml_close(xml_tape *x);
+/* The same where it needs no memory, so that nothing can be raised; false, with nothing done, where
+ * xml_close has to be called. */
+bool xml_close_plain(xml_tape *x);
 /* Text between tags. */
 void xml_text(xml_tape *x, str text);
 
