@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What make bench-view runs: the engines with their commands, how their rows are checked, and the aims."""
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ TOP = HERE.parents[2]
 NODE = TOP / "tests" / "servers" / ".node" / "node"
 PAIN = HERE / "pain.view.json"
 MOST_MIB = 16
+STUDIES = ("nct02773966", "nct04242589")
+VERDICTS = {"ineligible", "not-screened", "eligible", "needs-review"}
 NOW = "2025-06-30T12:00:00Z"
 
 OURS = "fhirtrial view"
@@ -96,10 +99,25 @@ def some_rows(output, _):
     return None if output.stat().st_size else "no output"
 
 
+def verdicts(path):
+    """One verdict of each shipped study for each patient of the input, in its order."""
+    def check(output, _):
+        with open(path, "rb") as lines:
+            patients = [json.loads(line)["id"] for line in lines if line.startswith(b'{"resourceType":"Patient"')]
+        found = [line.split("\t") for line in output.read_text().splitlines()]
+        expected = [(patient, study) for patient in patients for study in STUDIES]
+        words = {line[2] for line in found}
+        if [tuple(line[:2]) for line in found] != expected or words - VERDICTS:
+            return f"{len(found)} verdicts {sorted(words)}, expected {len(expected)}"
+        return None
+    return check
+
+
 def of_this_program(options, path, whole):
+    """Ours by itself comes first."""
     program = options.build / "fhirtrial"
     yield Case(OURS, "ours", [program, "view", "--format", "csv", PAIN, path], same_digits, **whole)
-    yield Case(CRITERIA, "criteria", [options.build / "tests/bench/whole/trial_pass", TOP / "mappings", path], some_rows, **whole)
+    yield Case(CRITERIA, "criteria", [options.build / "tests/bench/whole/trial_pass", TOP / "mappings", path], verdicts(path), **whole)
 
 
 def into_store(options, make_input, whole, form, name, part):
