@@ -2,6 +2,7 @@
 """What make bench-view runs: the engines with their commands, how their rows are checked, and the aims."""
 import json
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -17,7 +18,10 @@ STUDIES = ("nct02773966", "nct04242589")
 VERDICTS = {"ineligible", "not-screened", "eligible", "needs-review"}
 NOW = "2025-06-30T12:00:00Z"
 
+VIEWS = [PAIN] + [HERE / f"{name}.view.json" for name in ("ecog", "laboratory", "person", "therapy")]
 OURS = "fhirtrial view"
+OURS_TWO = "fhirtrial view, two threads"
+FIVE = "fhirtrial view, five views in one pass"
 SCAN = "newline scan (memchr)"
 CJSON = "cJSON, parsed and freed"
 JQ = "jq"
@@ -75,6 +79,8 @@ GOALS = [
     Goal("sof-js", "sof-js", OURS, ">= 300", absent="absent: not in the npm registry"),
     Goal("cJSON, parsing alone", CJSON, OURS, ">= 6"),
     Goal("share of the newline scan", SCAN, OURS, ">= 0.10"),
+    Goal("two threads, to one", OURS, OURS_TWO, ">= 1.7", keys=("wall",)),
+    Goal("five views in one pass, to one", FIVE, OURS, "<= 2.5"),
     Goal("views and criteria of the mappings, to one view", CRITERIA, OURS, "<= 2.5"),
 ]
 
@@ -85,6 +91,18 @@ def same_digits(output, expected):
 
 def same_numbers(output, expected):
     return rows.difference(rows.as_numbers(rows.of_tsv(output)), rows.as_numbers(expected))
+
+
+def as_if_alone(view, path, folder):
+    """Each view of one pass gave what it gives alone, and pain scores digit for digit."""
+    def check(_, expected):
+        for name in VIEWS:
+            together = folder / name.name.replace(".view.json", ".csv")
+            alone = subprocess.run([*view, name, path], capture_output=True, check=True).stdout
+            if together.read_bytes() != alone or alone.count(b"\n") < 2:
+                return f"{name.name} gives other rows alone"
+        return same_digits(folder / "pain.csv", expected)
+    return check
 
 
 def line_count(n):
@@ -115,8 +133,11 @@ def verdicts(path):
 
 def of_this_program(options, path, whole):
     """Ours by itself comes first."""
-    program = options.build / "fhirtrial"
-    yield Case(OURS, "ours", [program, "view", "--format", "csv", PAIN, path], same_digits, **whole)
+    view, five = [options.build / "fhirtrial", "view", "--quiet", "--format", "csv"], options.build / "bench" / "five"
+    all_views = [word for name in VIEWS for word in ("--view", name)]
+    yield Case(OURS, "ours", [*view, PAIN, path], same_digits, **whole)
+    yield Case(OURS_TWO, "ours-two", [*view, "--threads", "2", PAIN, path], same_digits, **whole)
+    yield Case(FIVE, "five", [*view, *all_views, "--out", f"{five}/", path], as_if_alone(view, path, five), fresh=(five,), **whole)
     yield Case(CRITERIA, "criteria", [options.build / "tests/bench/whole/trial_pass", TOP / "mappings", path], verdicts(path), **whole)
 
 

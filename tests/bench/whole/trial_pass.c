@@ -49,7 +49,7 @@ static void decide(pass *p) {
     problems found = problems_new(&p->message);
     tape record;
     qsort(p->rows, (size_t)p->n, sizeof *p->rows, by_view_and_source);
-    record_build(p->mappings, &p->message, p->rows, p->n, p->now, &found, &record);
+    record_build(p->mappings, &p->message, S("bench"), p->rows, p->n, p->now, &found, &record);
     for (isize i = 0; i < mappings_study_count(p->mappings); i++) {
         const study *s = mappings_study(p->mappings, i);
         verdict v;
