@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trial_pass MAPPINGS FILE: what a mapping set makes of an NDJSON file, without a store. Each line
- * goes the way of a message as far as its rows (the reader, the site's codes, every view on
- * resources, identity and digest); when the next line is of another patient, the record is built,
- * the derived views run, and every study's criteria are decided over it. Prints one line a patient
- * and study: patient, study, verdict and the number of criteria that are met, separated by tabs. A
- * patient's lines must follow each other. */
+/* trial_pass MAPPINGS FILE STUDY...: what a mapping set with these studies makes of an NDJSON file,
+ * without a store. Each line goes the way of a message as far as its rows (the reader, the site's
+ * codes, every view on resources, identity and digest); when the next line is of another patient,
+ * the record is built, the derived views run, and every study's criteria are decided over it.
+ * Prints one line a patient and study: patient, study, verdict and the number of criteria that are
+ * met, separated by tabs. A patient's lines must follow each other. */
 #include "deliver/deliver.h"
 #include "fhir/read.h"
 #include "files/files.h"
@@ -13,12 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SET_ROOM = 1 << 30, MESSAGE_ROOM = 1 << 28, MOST_ROWS = 4096 };
+enum { SET_ROOM = 1 << 30, MESSAGE_ROOM = 1 << 28, MOST_ROWS = 4096, MOST_STUDIES = 16 };
 
 typedef struct pass {
     arena set, message, patient; /* the last one holds the rows of one patient */
     landing landing;
     const char *folder;
+    str studies[MOST_STUDIES];
+    isize study_count;
     const mappings *mappings;
     when now;
     str line, who;
@@ -32,9 +34,9 @@ static void load(void *state) {
     const mapping_file *files;
     isize n;
     fault fault;
-    mapping_choice all = {0};
+    mapping_choice choice = {.studies = p->studies, .study_count = p->study_count};
     problems found = problems_new(&p->set);
-    if (files_mappings(&p->set, str_from(p->folder), &all, &files, &n, &fault))
+    if (files_mappings(&p->set, str_from(p->folder), &choice, &files, &n, &fault))
         p->mappings = mappings_load(&p->set, files, n, NULL, deliver_digest(), &found);
     p->failed = !p->mappings || !when_parse_datetime(S("2025-06-30T12:00:00Z"), &p->now);
 }
@@ -114,10 +116,11 @@ static bool read_file(pass *p, FILE *from) {
 
 int main(int argc, char **argv) {
     static pass p;
-    if (argc != 3) {
-        fputs("usage: trial_pass MAPPINGS FILE\n", stderr);
+    if (argc < 4 || argc > 3 + MOST_STUDIES) {
+        fputs("usage: trial_pass MAPPINGS FILE STUDY...\n", stderr);
         return 2;
     }
+    for (int i = 3; i < argc; i++) p.studies[p.study_count++] = str_from(argv[i]);
     p.folder = argv[1];
     arena_init(&p.set, SET_ROOM, &p.landing);
     arena_init(&p.message, MESSAGE_ROOM, &p.landing);
