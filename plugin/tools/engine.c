@@ -188,6 +188,32 @@ static void run_lines(engine *e, str rest) {
     e->out->lines = e->line;
 }
 
+/* --- trusted lines --- */
+static isize line_feeds(const char *p, const char *end) {
+    isize n = 0;
+    while ((p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+        n++;
+        p++;
+    }
+    return n;
+}
+
+/* Only the lines that can hold one of the texts are messages; the others are counted, for the
+ * numbers of lines in findings. */
+static void run_candidates(engine *e, str rest) {
+    const char *counted = rest.p, *end = rest.p + rest.n;
+    bool open = rest.n > 0 && end[-1] != '\n';
+    str line;
+    while (literals_next_line(e->job->trusted, VECTORS_BEST, &rest, &line)) {
+        e->line += line_feeds(counted, line.p);
+        counted = line.p;
+        run_message(e, line);
+    }
+    e->line += line_feeds(counted, end) + open;
+    e->out->lines = e->line;
+    e->out->unseen = e->line - e->out->messages;
+}
+
 void engine_run(engine *e, const block *b, results *out) {
     e->out = out;
     e->line = 0;
@@ -197,11 +223,15 @@ void engine_run(engine *e, const block *b, results *out) {
         out->row_counts[v] = 0;
     }
     out->notes.n = out->texts.n = 0;
-    out->lines = out->messages = out->resources = out->passed_over = 0;
+    out->lines = out->messages = out->resources = out->passed_over = out->unseen = 0;
     if (b->too_long) {
         pass_over_long(e);
         out->lines = 1;
-    } else if (!b->document)
+    } else if (b->text.n == 0) {
+        return;
+    } else if (!b->document && e->job->trusted)
+        run_candidates(e, bytes_str(&b->text));
+    else if (!b->document)
         run_lines(e, bytes_str(&b->text));
     else if (str_trim(bytes_str(&b->text)).n)
         run_message(e, bytes_str(&b->text));

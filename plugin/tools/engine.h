@@ -7,6 +7,7 @@
 #ifndef FHIRTRIAL_TOOLS_ENGINE_H
 #define FHIRTRIAL_TOOLS_ENGINE_H
 
+#include "fhir/literals.h"
 #include "tools/blocks.h"
 #include "tools/rows.h"
 
@@ -15,7 +16,8 @@ typedef struct engine_job {
     const view *const *views;
     const rows_format *formats; /* of each view */
     isize view_count;
-    const projection *keep; /* NULL: everything */
+    const projection *keep;  /* NULL: everything */
+    const literals *trusted; /* lines with none of these are not looked at; NULL: all lines are */
     const path_terminology *terminology;
     when now;
 } engine_job;
@@ -32,6 +34,7 @@ typedef struct results {
     bytes notes; /* array of note */
     bytes texts;
     long lines, messages, resources, passed_over;
+    long unseen; /* lines that were not looked at */
 } results;
 
 /* What of a message these views can reach; NULL where that is everything. */

@@ -33,6 +33,10 @@ static const char help[] =
     "  --unordered       rows in the order in which they are ready\n"
     "  --mappings FOLDER a mapping set: its value sets and concept maps, and its strict rules\n"
     "  --now INSTANT     what now() and today() give, for example 2025-03-01T12:00:00Z\n"
+    "  --trusted         look only into lines of NDJSON that hold a text without which the\n"
+    "                    views give no row, such as the code they ask for. The other lines are\n"
+    "                    not checked at all: no JSON, no UTF-8 or no FHIR there goes unseen.\n"
+    "                    Lines are taken to be JSON. For files that were checked before\n"
     "  --lenient         exit 0 even though messages were passed over\n"
     "  --quiet           no count at the end, and no progress\n"
     "  --schema          print the columns with their types, read nothing; --json: as JSON\n"
@@ -57,7 +61,7 @@ typedef struct viewing {
     sink sinks[VIEW_SET_MOST];
     rows_format formats[VIEW_SET_MOST];
     rows_format format;
-    bool format_given, unordered, lenient, quiet, schema, json, explain;
+    bool format_given, unordered, trusted, lenient, quiet, schema, json, explain;
     int threads;
     when now;
 } viewing;
@@ -174,6 +178,8 @@ static void print_count(const viewing *v, const view_pass *p) {
         fprintf(stderr, "%s%ld row%s", i ? ", " : "", rows, rows == 1 ? "" : "s");
         if (v->set.n > 1) fprintf(stderr, " of %.*s", STR_ARGS(view_set_name(&v->set, i)));
     }
+    if (v->trusted && p->unseen)
+        fprintf(stderr, "; %ld line%s not looked at", p->unseen, p->unseen == 1 ? "" : "s");
     if (p->passed_over) fprintf(stderr, "; %ld passed over", p->passed_over);
     if (p->unread) fprintf(stderr, "; %ld input%s not read", p->unread, p->unread == 1 ? "" : "s");
     fputc('\n', stderr);
@@ -184,6 +190,7 @@ static int run_pass(viewing *v) {
                       .formats = v->formats,
                       .view_count = v->set.n,
                       .keep = v->set.keep,
+                      .trusted = v->trusted ? view_set_literals(&v->set) : NULL,
                       .terminology = v->set.terminology,
                       .now = v->now};
     view_pass pass = {.job = &job,
@@ -263,6 +270,7 @@ static int take_option(viewing *v, int option) {
     case 'u': v->unordered = true; break;
     case 'm': v->set.mappings = optarg; break;
     case 'n': return take_now(v, optarg);
+    case 'T': v->trusted = true; break;
     case 'l': v->lenient = true; break;
     case 'q': v->quiet = true; break;
     case 's': v->schema = true; break;
@@ -289,14 +297,21 @@ static int take_arguments(viewing *v, int argc, char **argv) {
 }
 
 int tool_view(int argc, char **argv) {
-    static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},           {"view", required_argument, NULL, 'v'},
-        {"out", required_argument, NULL, 'o'},      {"format", required_argument, NULL, 'f'},
-        {"threads", required_argument, NULL, 't'},  {"unordered", no_argument, NULL, 'u'},
-        {"mappings", required_argument, NULL, 'm'}, {"now", required_argument, NULL, 'n'},
-        {"lenient", no_argument, NULL, 'l'},        {"quiet", no_argument, NULL, 'q'},
-        {"schema", no_argument, NULL, 's'},         {"json", no_argument, NULL, 'j'},
-        {"explain", no_argument, NULL, 'e'},        {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"help", no_argument, NULL, 'h'},
+                                            {"view", required_argument, NULL, 'v'},
+                                            {"out", required_argument, NULL, 'o'},
+                                            {"format", required_argument, NULL, 'f'},
+                                            {"threads", required_argument, NULL, 't'},
+                                            {"unordered", no_argument, NULL, 'u'},
+                                            {"mappings", required_argument, NULL, 'm'},
+                                            {"now", required_argument, NULL, 'n'},
+                                            {"trusted", no_argument, NULL, 'T'},
+                                            {"lenient", no_argument, NULL, 'l'},
+                                            {"quiet", no_argument, NULL, 'q'},
+                                            {"schema", no_argument, NULL, 's'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"explain", no_argument, NULL, 'e'},
+                                            {NULL, 0, NULL, 0}};
     static viewing v;
     int option, code = TOOL_OK;
     v = (viewing){.format = ROWS_NDJSON, .now = tool_now(), .threads = 1};

@@ -105,6 +105,7 @@ static bool give(void *self, void *p) {
     w->pass->messages += r->messages;
     w->pass->resources += r->resources;
     w->pass->passed_over += r->passed_over;
+    w->pass->unseen += r->unseen;
     if (!w->pass->unordered) put_rows(w, p);
     if (w->pass->progress) show_progress(w, one->block.position);
     return !w->pass->failed;

@@ -17,6 +17,7 @@ typedef struct view_pass {
     /* results */
     long messages, resources;
     long passed_over; /* messages that could not be used, wholly or for one view */
+    long unseen;      /* lines that were not looked at, where the job trusts them */
     long unread;      /* inputs that could not be read to their end */
     bool failed;      /* a sink */
 } view_pass;

@@ -88,6 +88,42 @@ bool view_set_load(view_set *s) {
     return false;
 }
 
+/* --- texts to search for --- */
+static void add_literal(void *self, str text) { literals_add(self, text); }
+
+typedef struct gathering {
+    view_set *set;
+    literals *all;
+    isize without; /* a view that needs no text; -1: there is none */
+} gathering;
+
+static void gather_step(void *state) {
+    gathering *g = state;
+    g->all = literals_new(&g->set->arena);
+    for (isize i = 0; i < g->set->n && g->without < 0; i++)
+        if (!view_literals(g->set->views[i], add_literal, g->all)) g->without = i;
+}
+
+const literals *view_set_literals(view_set *s) {
+    gathering g = {s, NULL, -1};
+    if (!guarded(&s->landing, gather_step, &g)) {
+        fprintf(stderr, "fhirtrial view: %s\n", s->landing.fault.text);
+        return NULL;
+    }
+    if (g.without >= 0)
+        fprintf(stderr,
+                "%s: warning: --trusted has no effect: no text has to stand in every resource that "
+                "gives a row\n",
+                s->paths[g.without]);
+    else if (!literals_usable(g.all))
+        fprintf(stderr, "fhirtrial view: warning: --trusted has no effect: JSON can spell a text "
+                        "that has to stand in the resources in several ways, or it is too short, "
+                        "or there are too many\n");
+    else
+        return g.all;
+    return NULL;
+}
+
 str view_set_name(const view_set *s, isize view) {
     str name = view_name(s->views[view]);
     if (name.n) return name;

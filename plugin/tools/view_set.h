@@ -5,6 +5,7 @@
 #ifndef FHIRTRIAL_TOOLS_VIEW_SET_H
 #define FHIRTRIAL_TOOLS_VIEW_SET_H
 
+#include "fhir/literals.h"
 #include "view/view.h"
 
 enum { VIEW_SET_MOST = 64 };
@@ -27,6 +28,9 @@ void view_set_free(view_set *s);
 bool view_set_is_view(view_set *s, const char *path);
 /* Compiles the views of `paths` and tells all findings on standard error; false after an error. */
 bool view_set_load(view_set *s);
+/* The texts of which one stands in every message that gives a row (`fhirtrial view --trusted`);
+ * NULL, and told on standard error why, when there is no such set. After view_set_load. */
+const literals *view_set_literals(view_set *s);
 /* The view's name, else that of its file without folder and ending. */
 str view_set_name(const view_set *s, isize view);
 
