@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What no message brings: rows made again after a reload, Flags whose hold is over. */
+#include "plugin_kit.h"
+#include "unit.h"
+
+/* The next look, whatever the pause between two. */
+static bool sweep(plugin_kit *k) {
+    k->instance->next_sweep_ms = 0;
+    return sweep_some(k->instance);
+}
+
+static void it_takes_its_turn_once_in_a_while(void) {
+    plugin_kit k;
+    CHECK_OR_RETURN(plugin_open(&k, "sweep-turn", ""));
+    CHECK(sweep_due(k.instance));
+    CHECK(!sweep_some(k.instance)); /* nothing to do */
+    CHECK(!sweep_due(k.instance));
+    plugin_close(&k);
+}
+
+static void a_hold_ends_when_its_days_are_over(void) {
+    plugin_kit k;
+    CHECK_OR_RETURN(plugin_open(&k, "sweep-hold", ""));
+    plugin_eligible(&k, "a");
+    plugin_observe(&k, "a-score", "a", "1", "score", "");
+    CHECK_TOLD(&k, "`why`:`hold-begins`");
+    plugin_advance(&k, 7 * 86400 - 1);
+    sweep(&k);
+    plugin_ask(&k, "explain?patient=a&study=s1");
+    CHECK_TOLD(&k, "`status`:`active`");
+    plugin_advance(&k, 3600);
+    sweep(&k);
+    plugin_ask(&k, "explain?patient=a&study=s1");
+    CHECK_TOLD(&k, "`status`:`inactive`");
+    CHECK_TOLD(&k, "`why`:`hold-over`");
+    plugin_close(&k);
+}
+
+static void rows_are_made_again_by_the_new_mapping(void) {
+    plugin_kit k;
+    CHECK_OR_RETURN(plugin_open(&k, "sweep-rows", ""));
+    plugin_eligible(&k, "a");
+    plugin_mapping(&k, "core/views/obs.json",
+                   "{`resourceType`:`ViewDefinition`,`name`:`obs`,`status`:`active`,`resource`:"
+                   "`Observation`,`select`:[{`column`:["
+                   "{`name`:`score`,`type`:`decimal`,`path`:`value.ofType(Quantity).value - 3`},"
+                   "{`name`:`tag`,`type`:`code`,`collection`:true,`path`:`code.coding.code`}]}]}");
+    plugin_configure(&k, "");
+    CHECK_INT(k.code, FHIRTRIAL_OK);
+    CHECK(sweep_due(k.instance)); /* at once after a reload */
+    sweep(&k);
+    sweep(&k);
+    plugin_ask(&k, "record?patient=a");
+    CHECK_TOLD(&k, "`score`:2");
+    plugin_ask(&k, "explain?patient=a&study=s1");
+    CHECK_TOLD(&k, "`verdict`:`ineligible`");
+    CHECK_NOT_TOLD(&k, "stale-mapping");
+    plugin_close(&k);
+}
+
+static void a_birthday_changes_a_verdict(void) {
+    plugin_kit k;
+    CHECK_OR_RETURN(plugin_open(&k, "sweep-birthday", ""));
+    plugin_feed(&k, "{`resourceType`:`Patient`,`id`:`a`,`birthDate`:`2007-07-01`}");
+    plugin_observe(&k, "o", "a", "5", "score", "");
+    CHECK_TOLD(&k, "`verdict`:`ineligible`");
+    plugin_advance(&k, 86400);
+    sweep(&k);
+    plugin_ask(&k, "explain?patient=a&study=s1");
+    CHECK_TOLD(&k, "`verdict`:`eligible`");
+    CHECK_TOLD(&k, "`why`:`created`");
+    plugin_close(&k);
+}
+
+const unit_test plugin_sweep_suite[] = {UNIT_TEST(it_takes_its_turn_once_in_a_while),
+                                        UNIT_TEST(a_hold_ends_when_its_days_are_over),
+                                        UNIT_TEST(rows_are_made_again_by_the_new_mapping),
+                                        UNIT_TEST(a_birthday_changes_a_verdict), UNIT_END};
