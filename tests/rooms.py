@@ -6,9 +6,13 @@ The compiler itself says what a file includes: `-MM` gives the files of ours tha
 they are spelt, and `-E -dI` gives every include directive with the file it stands in. The tables
 below say what is allowed; owners of a room extend them. After the real tree, the test plants one
 violation of each rule in a temporary tree and fails where that is not noticed.
+
+It also holds that every source file has a test file of its own, tests/unit/<room>_<file>_test.c, or
+stands in TESTED_IN with the test that drives it and the reason.
 """
 
 import concurrent.futures
+import fnmatch
 import os
 import re
 import shlex
@@ -86,6 +90,87 @@ ONLY_IN = {
     ],
     "pcre2.h": ["path/regex.c"],
 }
+
+
+# Files without a unit test of their own: (files, the test that drives them, why it is that one).
+TESTED_IN = [
+    ("path/arith.c path/call.c path/call_boundary.c path/call_codes.c path/call_collections.c "
+     "path/call_conversion.c path/call_criteria.c path/call_dates.c path/call_encoding.c "
+     "path/call_fhir.c path/call_html.c path/call_math.c path/call_reference.c path/call_regex.c "
+     "path/call_strings.c path/call_types.c path/compare.c path/environment.c path/literal.c "
+     "path/operators.c path/walk.c",
+     "tests/unit/path_run_test.c", "what they offer is the language: its lines in tests/path"),
+    ("path/check.c path/check_calls.c path/check_members.c",
+     "tests/unit/path_compile_test.c", "steps of compiling: seen in what is refused and where"),
+    ("path/fold.c path/lower.c path/lower_path.c path/static.c",
+     "tests/unit/path_explain_test.c", "steps of compiling: seen in the operations they leave"),
+    ("deliver/credentials.c deliver/delivery.c deliver/request.c deliver/sender.c",
+     "tests/system/test_deliver.py", "they speak to servers, which run there"),
+    ("store/db.c", "tests/unit/store_store_test.c", "the connection under every other file"),
+    ("tools/blocks.c tools/bytes.c tools/engine.c tools/inputs.c tools/pool.c tools/rows.c "
+     "tools/sink.c tools/source.c tools/view.c tools/view_pass.c tools/view_schema.c "
+     "tools/view_set.c",
+     "tests/view_tool_test.py", "parts of a program, tested as one"),
+    ("tools/check.c tools/main.c tools/report.c", "tests/tools_test.py",
+     "parts of a program, tested as one"),
+    ("tools/path.c", "tests/path_tool_test.py", "a program, tested as one"),
+    ("tools/suite.c tools/suite_fhirpath.c tools/suite_views.c tools/suite_xml.c",
+     "tests/view_suite_test.py", "a program, tested as one"),
+    ("hosts/*", "tests/system/test_command_line.py",
+     "programs outside the library, tested as such: each folder of hosts/ has its system tests"),
+]
+
+
+def own_tests(name):
+    """The names that the test file of a source file may have."""
+    parts = name.removesuffix(".c").split("/")
+    room, file = (parts[0], parts[-1]) if len(parts) > 1 else ("plugin", parts[0])
+    names = [f"tests/unit/{room}_{file}_test.c"]
+    if file == room or file.startswith(room + "_"):
+        names.append(f"tests/unit/{file}_test.c")
+    return names
+
+
+def untested(source, table):
+    """Source files without a test, and rows of the table that are not true (any more)."""
+    source = Path(source)
+    files = sorted(str(p.relative_to(source / "plugin")) for p in source.glob("plugin/**/*.c"))
+    patterns = [pattern for names, _, _ in table for pattern in names.split()]
+    problems = []
+    for name in files:
+        own = any((source / test).exists() for test in own_tests(name))
+        listed = any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+        if own and listed:
+            problems.append(f"{name}: has a test of its own: take it out of TESTED_IN")
+        elif not own and not listed:
+            problems.append(f"{name}: has no test: write {own_tests(name)[0]}")
+    problems += [f"{pattern}: stands in TESTED_IN and is not there" for pattern in patterns
+                 if not fnmatch.filter(files, pattern)]
+    return problems + [f"{test}: is not there" for test in sorted({test for _, test, _ in table})
+                       if not (source / test).exists()]
+
+
+# Rule -> (files of a tree, its table, the problem that must be reported).
+UNTESTED = {
+    "a file without a test": (["plugin/base/x.c"], [],
+                              "base/x.c: has no test: write tests/unit/base_x_test.c"),
+    "a test of another room": (["plugin/x.c", "tests/unit/base_x_test.c"], [],
+                               "x.c: has no test: write tests/unit/plugin_x_test.c"),
+    "a row for what is tested": (["plugin/base/x.c", "tests/unit/base_x_test.c", "t.py"],
+                                 [("base/x.c", "t.py", "")], "base/x.c: has a test of its own"),
+    "a row for what is gone": (["t.py"], [("base/x.c", "t.py", "")],
+                               "base/x.c: stands in TESTED_IN and is not there"),
+    "a row with a test that is gone": (["plugin/base/x.c"], [("base/x.c", "t.py", "")],
+                                       "t.py: is not there"),
+}
+
+
+def plant_untested(files, table):
+    with tempfile.TemporaryDirectory() as top:
+        for name in files:
+            Path(top, name).parent.mkdir(parents=True, exist_ok=True)
+            Path(top, name).touch()
+        return untested(top, table)
 
 
 def room_of(path):
@@ -301,6 +386,12 @@ def main():
     tap.result("planted: nothing", plant(CLEAN, compiler + flags))
     for rule, (files, expected) in VIOLATIONS.items():
         problems = plant({**CLEAN, **files}, compiler + flags)
+        noticed = any(p.startswith(expected) for p in problems)
+        tap.result(f"planted: {rule}",
+                   [] if noticed else [f"not noticed; expected: {expected}", *problems])
+    tap.result("a test for every source file", untested(source, TESTED_IN))
+    for rule, (files, table, expected) in UNTESTED.items():
+        problems = plant_untested(files, table)
         noticed = any(p.startswith(expected) for p in problems)
         tap.result(f"planted: {rule}",
                    [] if noticed else [f"not noticed; expected: {expected}", *problems])
