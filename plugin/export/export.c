@@ -170,6 +170,9 @@ void export_subject(const export_job *job, arena *arena, str patient_key, str fe
     if (!out->chosen) return;
     out->incomplete = !record_whole(job->mappings, &s.record);
     if (job->study) {
+        conduct conduct;
+        conduct_evaluate(job->mappings, job->study, arena, &s.record, job->now, &conduct);
+        facts.conduct = &conduct;
         export_document(job->mappings, job->study, arena, &s.record, &facts, &s.document);
         if (export_of_one_study(job->format)) fill_sheets(job, arena, &s);
     }

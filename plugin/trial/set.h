@@ -242,16 +242,24 @@ enum {
     EXPORT_EVALUATED,
     EXPORT_ENROLLED,
     EXPORT_VERDICT,
+    EXPORT_ARM,
+    EXPORT_ARM_TITLE,
     CRITERION_ID,
     CRITERION_KIND,
     CRITERION_TEXT,
     CRITERION_RESULT,
     CRITERION_REASON,
+    MARKED_KIND, /* what the protocol makes of a row: visit, baseline, scheme */
+    MARKED_VIEW,
+    MARKED_SOURCE,
+    MARKED_ID,
+    MARKED_TITLE,
+    MARKED_NUMBER,
     EXPORT_KEYS
 };
 typedef struct export_model {
-    model_type root, head, criterion;
-    model_key key_head, key_criterion, keys[EXPORT_KEYS];
+    model_type root, head, criterion, mark;
+    model_key key_head, key_criterion, key_mark, keys[EXPORT_KEYS];
 } export_model;
 
 struct mappings {

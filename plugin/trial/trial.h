@@ -371,7 +371,7 @@ typedef struct dataset_column {
 } dataset_column;
 
 /* A table for the world of trials (core/exports): a view on the type Export, which is the record
- * with `export` and `criterion` beside the views' rows, and what its columns are called. */
+ * with `export`, `criterion` and `mark` beside the views' rows, and what its columns are called. */
 typedef struct dataset {
     str name, label;
     bool of_study; /* rows of the study, not of a subject: no record is read */
@@ -397,6 +397,7 @@ typedef struct export_facts {
     str evaluated; /* instant */
     bool enrolled;
     const verdict *verdict; /* NULL: none was asked for */
+    const conduct *conduct; /* arm, and the visits of rows; NULL: none was asked for */
 } export_facts;
 /* Whether every row could be made by the mappings in force, and every derived view. */
 bool record_whole(const mappings *m, const tape *record);

@@ -5,6 +5,7 @@ import json
 import unittest
 
 import harness
+import jsonschema
 from trial_site import Site
 
 STUDY = "nct02847754"
@@ -113,6 +114,71 @@ class Training(unittest.TestCase):
         text = harness.fhirtrial("endpoints", "--help").stdout.decode()
         self.assertIn("Exit code: 0 printed, 2 wrong arguments, 4 no such study or patient, 5 failed.", text)
         self.assertIn("Example:", text)
+
+
+def case(name):
+    """The resources of a case of tests/mappings/conduct.json, whose results are written there by hand."""
+    cases = json.loads((harness.ROOT / "tests" / "mappings" / "conduct.json").read_text())["cases"]
+    return next(case["resources"] for case in cases if case["name"] == name)
+
+
+class Exported(unittest.TestCase):
+    """What exports take from the visits: arm, visit, baseline, and the schemes of the protocol."""
+
+    def datasets(self, study, name):
+        site = Site()
+        site.write()
+        feed(site, self.written(site, [{"resourceType": "Patient", "id": "p", "birthDate": "1960"}, *case(name)]))
+        out = site.folder / "out"
+        options = ("--now", AFTER, "--format", "dataset-json", "--study", study, "--out", out)
+        done = harness.fhirtrial("export", "--config", site.path, *options)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        schema = json.loads(harness.shared("samples", "cdisc-dataset-json", "dataset.schema.json").read_text())
+        tables = {}
+        for path in sorted(out.glob("??.json")):
+            dataset = json.loads(path.read_text())
+            jsonschema.Draft201909Validator(schema).validate(dataset)
+            names = [column["name"] for column in dataset["columns"]]
+            tables[path.stem] = [dict(zip(names, row)) for row in dataset["rows"]]
+        return tables
+
+    def written(self, site, resources):
+        path = site.folder / "feed.ndjson"
+        path.write_text("".join(json.dumps(resource) + "\n" for resource in resources))
+        return path
+
+    def test_visits_and_baseline_of_pain(self):
+        tables = self.datasets("nct02773966", "S5: 2 and 6 weeks")
+        rows = [(row["QSDTC"], row["VISITNUM"], row["VISIT"], row["QSLOBXFL"]) for row in tables["qs"]]
+        self.assertEqual(
+            sorted(rows),
+            [
+                ("2025-03-01", None, None, "Y"),
+                ("2025-03-17", 2, "2 weeks", None),
+                ("2025-04-17", 3, "6 weeks", None),
+            ],
+        )
+        self.assertEqual([(row["ARMCD"], row["ARM"]) for row in tables["dm"]], [("A", "Kypho-IORT")])
+        self.assertEqual(tables["ex"], [])
+
+    def test_visit_of_a_response(self):
+        tables = self.datasets("shanghai-rfa-pva-sbrt", "S4: disease control, PR")
+        rows = [(row["RSTESTCD"], row["RSCAT"], row["RSSTRESC"], row["VISITNUM"]) for row in tables["rs"]]
+        self.assertEqual(rows, [("BONERESP", "MDA BONE", "PR", 8)])  # L1 is the eighth visit of the protocol
+
+    def test_exposure_by_a_scheme_of_the_protocol(self):
+        tables = self.datasets("shanghai-rfa-pva-sbrt", "S4: the scheme of the control arm")
+        rows = [
+            (row["EXTRT"], row["EXDOSE"], row["EXDOSU"], row["EXDOSRGM"], row["EXLOC"], row["EXSTDTC"], row["EXENDTC"])
+            for row in tables["ex"]
+        ]
+        self.assertEqual(rows, [("RADIOTHERAPY", "24", "Gy", "SBRT 24/4", "L1", "2025-02-17", "2025-02-28")])
+        self.assertEqual([row["PRDOSRGM"] for row in tables["pr"] if row["PRCAT"] == "RADIOTHERAPY"], ["SBRT 24/4"])
+
+    def test_another_radiotherapy_is_a_procedure_and_no_exposure(self):
+        tables = self.datasets("shanghai-rfa-pva-sbrt", "S4: another scheme")
+        self.assertEqual(tables["ex"], [])
+        self.assertEqual([row["PRDOSRGM"] for row in tables["pr"] if row["PRCAT"] == "RADIOTHERAPY"], ["EBRT 30/10"])
 
 
 class Withdrawn(unittest.TestCase):

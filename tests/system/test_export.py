@@ -90,7 +90,7 @@ class Exports(unittest.TestCase):
         schema = json.loads(harness.shared("samples", "cdisc-dataset-json", "dataset.schema.json").read_text())
         validator = jsonschema.Draft201909Validator(schema)
         datasets = self.datasets()
-        self.assertEqual(sorted(datasets), ["ce", "dm", "fa", "ie", "pr", "qs", "rs", "ti", "xe"])
+        self.assertEqual(sorted(datasets), ["ce", "dm", "ex", "fa", "ie", "pr", "qs", "rs", "ti", "xe"])
         for name, dataset in datasets.items():
             with self.subTest(name):
                 self.assertEqual([error.message for error in validator.iter_errors(dataset)], [])

@@ -72,7 +72,31 @@ static void unusable_step(kit *k) {
 }
 static void rows_that_say_nothing_are_left_out(void) { kit_run(unusable_step); }
 
+static void marks_step(kit *k) {
+    load(k);
+    tape record, document;
+    visit_window visit = {.id = S("M3"), .title = S("3 months"), .number = 2};
+    row_mark marks[] = {{MARK_VISIT, S("obs"), S("Observation/o"), 0},
+                        {MARK_BASELINE, S("obs"), S("Observation/b"), 0}};
+    conduct c = {.arm = S("A"),
+                 .arm_title = S("Arm A"),
+                 .visits = &visit,
+                 .visit_count = 1,
+                 .marks = marks,
+                 .mark_count = 2};
+    export_facts facts = {.subject = S("n"), .conduct = &c};
+    record_build(k->set, &k->arena, S("ehr"), NULL, 0, kit_now(), &k->found, &record);
+    export_document(k->set, NULL, &k->arena, &record, &facts, &document);
+    CHECK(str_eq(text_of(k, &document),
+                 kit_text(k, "{`export`:{`arm`:`A`,`armTitle`:`Arm A`,`subject`:`n`},`feed`:`ehr`,"
+                             "`mark`:[{`id`:`M3`,`kind`:`visit`,`number`:2,"
+                             "`source`:`Observation/o`,`title`:`3 months`,`view`:`obs`},"
+                             "{`kind`:`baseline`,`source`:`Observation/b`,`view`:`obs`}],"
+                             "`resourceType`:`Export`}")));
+}
+static void the_arm_and_what_the_protocol_makes_of_rows(void) { kit_run(marks_step); }
+
 const unit_test trial_export_document_suite[] = {
     UNIT_TEST(it_is_the_record_and_what_the_export_knows),
     UNIT_TEST(without_a_subject_it_holds_the_study), UNIT_TEST(rows_that_say_nothing_are_left_out),
-    UNIT_END};
+    UNIT_TEST(the_arm_and_what_the_protocol_makes_of_rows), UNIT_END};
