@@ -346,6 +346,7 @@ void protocols_compile(loader *l) {
         compile_circumstances(l, s);
         criteria_compile(l, s);
         schedule_compile(l, s);
+        schedule_check(l, s);
         warn_unused(l, s);
     }
 }

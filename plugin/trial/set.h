@@ -356,6 +356,8 @@ unknown_rule *criteria_unknown(loader *l, const study *scope, const study *s,
                                const json *definition, isize *count);
 /* Reads arms, schemes, anchors, visits and endpoints (schedule.c). */
 void schedule_compile(loader *l, study *s);
+/* Warns of visits that an arm cannot have and of windows that overlap (schedule_check.c). */
+void schedule_check(loader *l, const study *s);
 /* Compiles an expression over the record with the study's names; NULL after an error. A `boolean`
  * one must be able to give a Boolean. */
 const program *study_expression(loader *l, const study *s, const json *text, bool boolean);
