@@ -289,9 +289,9 @@ int64_t store_quarantined(store *s) {
 
 void store_quarantine_json(store *s, buf *out) {
     inflight *f = store_inflight(s);
-    suspect copies[SUSPECTS];
+    suspect *copies = arena_new(out->arena, suspect, SUSPECTS);
     int n = 0;
-    suspects_lock(f); /* nothing here may raise before it is let go */
+    suspects_lock(f); /* nothing may raise before it is let go */
     for (int i = 0; i < SUSPECTS; i++)
         if (atomic_load(&f->page->list[i].crashes) > 0)
             memcpy(&copies[n++], &f->page->list[i], sizeof copies[0]);

@@ -322,8 +322,36 @@ static void a_fork_of_a_busy_host_does_not_hang(void) {
 
 enum { STACK = 1 << 20, STACK_MOST = 64 << 10, STACK_MARK = 0xa5 };
 
+/* What makes the deepest recursion: as many levels as the reader allows, and one more. */
+static void give_deep(int32_t h, int levels, answer *a) {
+    static char text[1 << 14];
+    size_t n = 0;
+#define ADD(...) (n += (size_t)snprintf(text + n, sizeof text - n, __VA_ARGS__))
+    ADD("{\"resourceType\":\"Questionnaire\",\"status\":\"draft\"");
+    for (int i = 0; i < levels; i++) ADD(",\"item\":[{\"linkId\":\"a\",\"type\":\"group\"");
+    for (int i = 0; i < levels; i++) ADD("}]");
+    ADD("}");
+    give(h, text, NULL, a);
+    n = 0;
+    ADD("<Questionnaire xmlns=\"http://hl7.org/fhir\"><status value=\"draft\"/>");
+    for (int i = 0; i < levels; i++) ADD("<item><linkId value=\"a\"/><type value=\"group\"/>");
+    for (int i = 0; i < levels; i++) ADD("</item>");
+    ADD("</Questionnaire>");
+    give(h, text, NULL, a);
+#undef ADD
+}
+
 static void *live_here(void *argument) {
     live(argument);
+    answer *a = answer_new();
+    int32_t h = site_open(&(site){.name = "process", .keep_store = true});
+    for (int levels = 29; levels < 34; levels++) give_deep(h, levels, a);
+    static const char *const questions[] = {
+        "stats", "outbox",     "quarantine",    "audit", "studies",
+        "views", "prometheus", "config-schema", "libs",  "export?format=csv&study=nct04242589"};
+    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) ask(h, questions[i], a);
+    CHECK_INT(engine_get()->close(h, 0), FHIRTRIAL_OK);
+    free(a);
     return NULL;
 }
 
@@ -355,6 +383,7 @@ static void a_callers_stack_is_spared(void) {
     live(&s);
     if (sanitized()) return; /* instrumented frames are larger */
     long used = stack_of(live_here, &s) - stack_of(live_not, NULL);
+    printf("# %ld bytes of the caller's stack are used\n", used);
     CHECK_MSG(used <= STACK_MOST, "%ld bytes of the caller's stack are used, %d allowed", used,
               STACK_MOST);
 }

@@ -138,6 +138,49 @@ static int32_t repeat(const char *times, const char *command, const char *argume
     return FHIRTRIAL_OK;
 }
 
+static int32_t carry_out(char **words, int n);
+
+/* --- the stack of a call --- */
+
+typedef struct on_stack {
+    char **words;
+    int n;
+    int32_t code;
+} on_stack;
+
+static void *run_on_stack(void *argument) {
+    on_stack *o = argument;
+    if (o->n > 0) o->code = carry_out(o->words, o->n);
+    return NULL;
+}
+
+/* Bytes of stack that a thread used, from the mark it left untouched. */
+static long stack_used(on_stack *o) {
+    enum { STACK = 1 << 20, MARK = 0xa5 };
+    pthread_attr_t attributes;
+    pthread_t thread;
+    unsigned char *stack = aligned_alloc(4096, STACK);
+    if (!stack) exit(1);
+    memset(stack, MARK, STACK);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstack(&attributes, stack, STACK);
+    pthread_create(&thread, &attributes, run_on_stack, o);
+    pthread_join(thread, NULL);
+    pthread_attr_destroy(&attributes);
+    long low = 0;
+    while (low < STACK && stack[low] == MARK) low++;
+    free(stack);
+    return STACK - low;
+}
+
+/* stack COMMAND...: its code; the text is the bytes of the calling thread's stack that it used. */
+static int32_t stack_of(char **words, int n) {
+    on_stack none = {0}, given = {words, n, FHIRTRIAL_OK};
+    long before = stack_used(&none), used = stack_used(&given);
+    snprintf(answer.p, (size_t)answer.cap, "%ld", used - before);
+    return given.code;
+}
+
 static int32_t carry_out(char **words, int n) {
     const char *command = words[0];
     char *twice[FEEDERS] = {words[1], words[1], words[1], words[1]};
@@ -153,6 +196,7 @@ static int32_t carry_out(char **words, int n) {
     if (strcmp(command, "step") == 0) return library.step(handle, (int32_t)number);
     if (strcmp(command, "log") == 0) return library.on_log(handle, (int32_t)number, collect, NULL);
     if (strcmp(command, "logs") == 0) return logs();
+    if (strcmp(command, "stack") == 0) return stack_of(words + 1, n - 1);
     if (strcmp(command, "repeat") == 0) return repeat(words[1], words[2], words[3]);
     if (strcmp(command, "close") == 0) return library.close(handle, (int32_t)number);
     return with_file(command, words[1]);
