@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What each binding needs, and how its agent is started."""
 
+import hashlib
+import json
 import os
 import shlex
 import shutil
@@ -44,6 +46,38 @@ class Binding:
 
 def absent(what, package):
     return f"{what} is not there: apt-get install {package}"
+
+
+class Program(Binding):
+    """The command fhirtrial, which is a host like any other."""
+
+    def more(self, library):
+        drill = self.build / "tests" / "hosts" / ".libs" / "libdrill.so"
+        yield "crash drill, and the command that releases", self.drill(drill)
+
+    def drill(self, drill):
+        with tempfile.TemporaryDirectory(prefix="fhirtrial-hosts-") as folder:
+            site = Site(folder)
+
+            def command(name, *arguments):
+                config = ["--config", site.path("good"), "--library", drill]
+                return run(self.build / "fhirtrial", name, *config, *arguments)
+
+            dead = [command("run", site.path("fatal")).returncode for _ in range(2)]
+            third = command("run", site.path("fatal"), site.path("woman"))
+            listed = json.loads(command("quarantine", "--json").stdout)
+            digest = hashlib.sha256(site.path("fatal").read_bytes()).hexdigest()
+            unknown = command("quarantine", "release", "00").returncode
+            released = command("quarantine", "release", digest).returncode
+            again = command("run", site.path("fatal")).returncode
+        return problems(
+            (all(code < 0 for code in dead), f"the planted defect did not end the program: {dead}"),
+            (third.returncode == 1 and "quarantined" in third.stderr, f"the third time: {third}"),
+            ("2 messages: 1 taken" in third.stdout + third.stderr, f"the other message: {third}"),
+            ([one["sha256"] for one in listed] == [digest], f"listed: {listed}, not {digest}"),
+            (unknown == 4, f"releasing what is not there: status {unknown}"),
+            (released == 0 and again < 0, f"releasing: status {released}; the message then: {again}"),
+        )
 
 
 class C(Binding):
@@ -136,6 +170,9 @@ class Java(Binding):
         with contract.site(self.agent(), library) as play:
             yield "a forgotten handle is closed", contract.problems_of(
                 play, ["open good => OK", "process woman => OK", "forget => OK left 0", "open good => OK", "close 0 => OK"]
+            )
+            yield "300 deployments leave no handle, thread or file", contract.problems_of(
+                play, ["redeploy 20 workers => OK", "redeploy 300 workers => OK handles 0, more threads 0, more files 0"]
             )
         names = zipfile.ZipFile(self.build / "hosts" / "java" / "fhirtrial.zip").namelist()
         wanted = {"fhirtrial/plugin.xml", "fhirtrial/fhirtrial.jar"}
@@ -236,4 +273,4 @@ def problems(*checks):
     return [text for held, text in checks if not held]
 
 
-ALL = {"c": C, "python": Python, "tcl": Tcl, "lua": Lua, "java": Java, "rhino": Rhino, "orthanc": Orthanc}
+ALL = {"program": Program, "c": C, "python": Python, "tcl": Tcl, "lua": Lua, "java": Java, "rhino": Rhino, "orthanc": Orthanc}

@@ -19,7 +19,7 @@ NAMES = {
     -6: "E_PARSE", -7: "E_REJECT", -8: "E_RETRY", -9: "E_AUTH", -10: "E_FULL", -11: "E_CLOSED", -12: "E_NOMEM",
     -13: "E_FORK", -99: "E_INTERNAL",
 }  # fmt: skip
-FILES = {"open", "configure", "process", "together", "busy"}  # commands whose arguments are names of files
+FILES = {"open", "configure", "process", "together", "busy", "redeploy"}  # commands whose arguments are names of files
 ANSWER_SECONDS = 120
 
 
@@ -141,7 +141,7 @@ class Play:
         if own:
             return own(*arguments)
         if command in FILES:
-            arguments = [a if a.startswith("{") else self.site.path(a) for a in arguments]
+            arguments = [a if a.startswith("{") or a.isdigit() else self.site.path(a) for a in arguments]
         try:
             got, text = self.agent.tell(command, *arguments)
         except EOFError:

@@ -74,6 +74,8 @@ public final class Agent {
                 return String.join(" ", lines);
             case "repeat":
                 return repeat(Integer.parseInt(words[1]), words[2], words[3]);
+            case "redeploy":
+                return redeploy(Integer.parseInt(words[1]), words[2]);
             case "forget":
                 return forget();
             case "close":
@@ -112,6 +114,26 @@ public final class Agent {
             Thread.sleep(20);
         }
         return "left " + Fhirtrial.openHandles();
+    }
+
+    /** Opens and closes; every tenth time it only forgets. What that leaves. */
+    private String redeploy(int n, String file) throws Exception {
+        int threads = entries("task");
+        int files = entries("fd");
+        for (int i = 0; i < n; i++) {
+            engine = Fhirtrial.open(path, new File(file));
+            if (i % 10 != 0) {
+                engine.close(0);
+            } else {
+                forget();
+            }
+        }
+        return "handles " + Fhirtrial.openHandles() + ", more threads " + Math.max(0, entries("task") - threads)
+                + ", more files " + Math.max(0, entries("fd") - files);
+    }
+
+    private static int entries(String of) {
+        return new File("/proc/self", of).list().length;
     }
 
     private static byte[] bytes(String file) throws Exception {
