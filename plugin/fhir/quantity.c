@@ -232,6 +232,15 @@ static bool put_joined(char text[UNIT_TEXT], isize *n, str a, str b, bool over) 
            put(text, n, S(")"));
 }
 
+/* Exponents may pass their bounds on the way through one order of factors and not through the
+ * other. */
+static bool put_product(char text[UNIT_TEXT], isize *n, str a, str b, bool over) {
+    unit ignored;
+    return (unit_text_product(a, b, over, text, n) &&
+            unit_parse((str){text, *n}, &ignored, NULL)) ||
+           (put_joined(text, n, a, b, over) && unit_parse((str){text, *n}, &ignored, NULL));
+}
+
 bool quantity_multiply(decimal a, str unit_a, decimal b, str unit_b, decimal *value,
                        char text[UNIT_TEXT], isize *n) {
     unit ua, ub;
@@ -244,8 +253,7 @@ bool quantity_multiply(decimal a, str unit_a, decimal b, str unit_b, decimal *va
     if (is_symbol(unit_b) && convert_exactly(a, &ua, &ub, &a)) {
         return decimal_mul(a, b, value) && put(text, n, unit_b) && put(text, n, S("2"));
     }
-    return decimal_mul(a, b, value) && (unit_text_product(unit_a, unit_b, false, text, n) ||
-                                        put_joined(text, n, unit_a, unit_b, false));
+    return decimal_mul(a, b, value) && put_product(text, n, unit_a, unit_b, false);
 }
 
 bool quantity_divide(decimal a, str unit_a, decimal b, str unit_b, decimal *value,
@@ -258,6 +266,5 @@ bool quantity_divide(decimal a, str unit_a, decimal b, str unit_b, decimal *valu
     if (unit_commensurable(&ua, &ub)) {
         return unit_convert(a, &ua, &ub, &a) && decimal_div(a, b, value) && put(text, n, S("1"));
     }
-    return decimal_div(a, b, value) && (unit_text_product(unit_a, unit_b, true, text, n) ||
-                                        put_joined(text, n, unit_a, unit_b, true));
+    return decimal_div(a, b, value) && put_product(text, n, unit_a, unit_b, true);
 }
