@@ -112,8 +112,47 @@ class Training(unittest.TestCase):
 
     def test_help(self):
         text = harness.fhirtrial("endpoints", "--help").stdout.decode()
-        self.assertIn("Exit code: 0 printed, 2 wrong arguments, 4 no such study or patient, 5 failed.", text)
+        self.assertIn("Exit code: 0 printed, 1 some FILE's messages were refused, 2 wrong arguments,", text)
         self.assertIn("Example:", text)
+
+
+class Files(unittest.TestCase):
+    """The same numbers from files, without a configuration or a store."""
+
+    def ask(self, *arguments, code=0):
+        done = harness.fhirtrial("endpoints", "--now", AFTER, *arguments, timeout=120)
+        self.assertEqual(done.returncode, code, done.stderr.decode())
+        return done
+
+    def test_the_numbers_of_the_cohort(self):
+        options = ("--mappings", harness.ROOT / "mappings", "--site", "demo", "--json")
+        document = json.loads(self.ask(*options, STUDY, TRAINING).stdout)
+        row = total(document, "S1-training", "INT")
+        self.assertEqual((row["met"], row["of"], row["percent"]), (18, 27, 67))
+
+    def test_nothing_is_left_behind(self):
+        folder = harness.new_folder("tmp")
+        options = ("--mappings", harness.ROOT / "mappings", STUDY, TRAINING)
+        arguments = [harness.program(), "endpoints", "--now", AFTER, *options]
+        done = harness.run(arguments, timeout=120, environment={"TMPDIR": str(folder)})
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        self.assertIn("source-incomplete: 60", done.stdout.decode())  # no site has set the windows
+        self.assertEqual(list(folder.iterdir()), [])
+
+    def test_a_message_that_cannot_be_read(self):
+        broken = harness.new_folder("broken") / "broken.ndjson"
+        broken.write_text('{"resourceType":"Patient"\n')
+        done = self.ask("--mappings", harness.ROOT / "mappings", STUDY, broken, TRAINING, code=1)
+        self.assertIn("broken.ndjson:1: refused", done.stderr.decode())
+        self.assertIn("60 subjects", done.stdout.decode())
+
+    def test_wrong_arguments(self):
+        mappings = ("--mappings", harness.ROOT / "mappings")
+        self.assertIn(b"name the files", self.ask(*mappings, STUDY, code=2).stderr)
+        self.assertIn(b"not both", self.ask(*mappings, "--config", "x", STUDY, TRAINING, code=2).stderr)
+        self.assertIn(b"cannot be read", self.ask("--mappings", "/nowhere", STUDY, TRAINING, code=2).stderr)
+        self.ask(*mappings, "nct1", TRAINING, code=2)
+        self.assertIn(b"no-such-file", self.ask(*mappings, STUDY, "/no-such-file", code=5).stderr)
 
 
 def case(name):

@@ -20,7 +20,9 @@ enum {
     OPTION_NOW,
     OPTION_FORMAT,
     OPTION_SUBJECTS,
-    OPTION_FORCE
+    OPTION_FORCE,
+    OPTION_MAPPINGS,
+    OPTION_SITE
 };
 
 static const struct option long_options[] = {{"config", required_argument, NULL, 'c'},
@@ -38,11 +40,12 @@ static const struct option long_options[] = {{"config", required_argument, NULL,
                                              {"format", required_argument, NULL, OPTION_FORMAT},
                                              {"subjects", required_argument, NULL, OPTION_SUBJECTS},
                                              {"force", no_argument, NULL, OPTION_FORCE},
+                                             {"mappings", required_argument, NULL, OPTION_MAPPINGS},
+                                             {"site", required_argument, NULL, OPTION_SITE},
                                              {"help", no_argument, NULL, OPTION_HELP},
                                              {NULL, 0, NULL, 0}};
 
-/* -1: go on, the session is open; else the exit code. */
-int ask_begin(ask *a, int argc, char **argv, const char *help) {
+int ask_options(ask *a, int argc, char **argv, const char *help) {
     *a = (ask){0};
     optind = 0;
     for (int c; (c = getopt_long(argc, argv, "c:s:o:v", long_options, NULL)) != -1;) {
@@ -62,12 +65,24 @@ int ask_begin(ask *a, int argc, char **argv, const char *help) {
         case OPTION_FORMAT: a->format = optarg; break;
         case OPTION_SUBJECTS: a->subjects = optarg; break;
         case OPTION_FORCE: a->force = true; break;
+        case OPTION_MAPPINGS: a->mappings = optarg; break;
+        case OPTION_SITE: a->site = optarg; break;
         case OPTION_HELP: fputs(help, stdout); return CLI_DONE;
         default: fprintf(stderr, "Try 'fhirtrial %s --help'.\n", argv[0]); return CLI_USAGE;
         }
     }
     a->rest = argv + optind;
     a->rest_n = argc - optind;
+    return -1;
+}
+
+int ask_begin(ask *a, int argc, char **argv, const char *help) {
+    int exit_code = ask_options(a, argc, argv, help);
+    if (exit_code >= 0) return exit_code;
+    if (a->mappings || a->site) {
+        fprintf(stderr, "fhirtrial %s: its mappings are those of the configuration\n", argv[0]);
+        return CLI_USAGE;
+    }
     return session_begin(&a->session, &a->options) ? -1 : CLI_USAGE;
 }
 

@@ -12,13 +12,16 @@
 typedef struct ask {
     session session;
     session_options options;
-    const char *source, *study, *reason, *state, *from, *count, *format, *subjects, *out;
+    const char *source, *study, *reason, *state, *from, *count, *format, *subjects, *out, *mappings,
+        *site;
     bool json, force;
     char **rest;
     int rest_n;
 } ask;
 
-/* Reads the options and opens the session: -1 to go on, else the exit code. */
+/* Reads the options: -1 to go on, else the exit code. */
+int ask_options(ask *ask, int argc, char **argv, const char *help);
+/* The same, and opens the session. */
 int ask_begin(ask *ask, int argc, char **argv, const char *help);
 int ask_end(ask *ask, int code);
 

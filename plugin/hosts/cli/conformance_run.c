@@ -3,15 +3,14 @@
  * endpoints, threads or the site's key: nothing of the hospital is touched. */
 #include "conformance.h"
 #include "feed.h"
+#include "scratch.h"
 
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
-enum { RESULT_BYTES = 1 << 20, KEY_BYTES = 32 };
+enum { RESULT_BYTES = 1 << 20 };
 
 /* Where the cases run: a folder of its own that is removed at the end. */
 typedef struct stage {
@@ -51,32 +50,17 @@ static void empty_store(const stage *s) {
     remove_on(s, "case.db-inflight");
 }
 
-static bool make_key(const stage *s) {
-    unsigned char bytes[KEY_BYTES];
-    char *path = path_on(s, "case.key");
-    int fd = path ? open(path, O_CREAT | O_WRONLY | O_EXCL | O_CLOEXEC, 0600) : -1;
-    bool made = fd >= 0 && getrandom(bytes, sizeof bytes, 0) == KEY_BYTES &&
-                write(fd, bytes, sizeof bytes) == KEY_BYTES;
-    if (fd >= 0) close(fd);
-    free(path);
-    return made;
-}
-
 static bool begin(stage *s) {
-    const char *temporary = getenv("TMPDIR");
-    if (!temporary) temporary = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-    s->folder = text_of("%s/fhirtrial-conformance-XXXXXX", temporary);
+    s->folder = scratch_make();
     s->result = malloc(RESULT_BYTES + 1);
-    if (s->result && s->folder && mkdtemp(s->folder) && make_key(s)) return true;
-    fprintf(stderr, "fhirtrial: no folder for the cases can be made below %s\n", temporary);
+    if (s->result && s->folder) return true;
+    scratch_remove(s->folder);
+    free(s->result);
     return false;
 }
 
 static void end(stage *s) {
-    empty_store(s);
-    remove_on(s, "case.key");
-    rmdir(s->folder);
-    free(s->folder);
+    scratch_remove(s->folder);
     free(s->result);
 }
 
@@ -101,7 +85,7 @@ static char *harmless(const stage *s, const char *config) {
     cJSON_AddStringToObject(cJSON_AddObjectToObject(ours, "store"), "path", "case.db");
     cJSON_AddItemToObject(ours, "mappings", mappings);
     cJSON_AddStringToObject(ours, "source", doc_text(theirs, "source"));
-    cJSON_AddStringToObject(ours, "siteKey", "case.key");
+    cJSON_AddStringToObject(ours, "siteKey", SCRATCH_KEY);
     if (limits) cJSON_AddItemToObject(ours, "limits", limits);
     cJSON_AddItemToObject(ours, "flag", flag);
     char *text = mappings && flag ? cJSON_PrintUnformatted(ours) : NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* endpoints.c: prints how a study went: visits and endpoints of each subject, and the totals. */
-#include "ask.h"
+#include "endpoints.h"
+
 #include "totals.h"
 
 #include <stdio.h>
@@ -9,12 +10,19 @@
 
 static const char endpoints_help[] =
     "usage: fhirtrial endpoints [OPTION]... STUDY [PATIENT]...\n"
+    "       fhirtrial endpoints --mappings FOLDER [OPTION]... STUDY FILE...\n"
     "Prints the endpoints of a study, subject by subject and in total. Subjects are the enrolled\n"
     "(who are or were in the study) without those who refused research. What is missing,\n"
     "imprecise or ambiguous is unknown and says why; a rate counts the met among the met and not\n"
     "met, and the others beside it. With PATIENT also the windows of these patients' visits.\n\n"
+    "      --mappings FOLDER  no configuration and no store: FILEs with FHIR messages (as for "
+    "run)\n"
+    "                       are read by these mappings and forgotten\n"
+    "      --site NAME      with --mappings: the site (none)\n"
     "      --now INSTANT    clock of the evaluation, 2025-06-30T12:00:00Z (now)\n" ASK_OPTIONS
-    "Exit code: 0 printed, 2 wrong arguments, 4 no such study or patient, 5 failed.\n\n"
+    "Exit code: 0 printed, 1 some FILE's messages were refused, 2 wrong arguments, 4 no such "
+    "study\n"
+    "or patient, 5 failed.\n\n"
     "Example:  fhirtrial endpoints --config fhirtrial.json nct02847754\n";
 
 typedef struct printing {
@@ -189,7 +197,7 @@ static int print_all(printing *p) {
     return exit_code;
 }
 
-static int print_study(ask *a, const char *study) {
+int endpoints_print(ask *a, const char *study) {
     printing p = {.a = a, .study = study};
     int32_t code;
     char *answer = session_ask_with(&a->session, &code, "conduct", "study", study, SESSION_END);
@@ -209,14 +217,20 @@ static int print_study(ask *a, const char *study) {
 
 int cli_endpoints(int argc, char **argv) {
     ask a;
-    int exit_code = ask_begin(&a, argc, argv, endpoints_help);
+    int exit_code = ask_options(&a, argc, argv, endpoints_help);
     if (exit_code >= 0) return exit_code;
     if (a.rest_n == 0) {
         fputs("fhirtrial endpoints: name a study; try --help\n", stderr);
-        return ask_end(&a, CLI_USAGE);
+        return CLI_USAGE;
     }
     const char *study = a.rest[0];
     a.rest++;
     a.rest_n--;
-    return ask_end(&a, print_study(&a, study));
+    if (a.mappings && !a.options.config) return endpoints_of_files(&a, study);
+    if (a.mappings || a.site) {
+        fputs("fhirtrial endpoints: --config or --mappings, not both\n", stderr);
+        return CLI_USAGE;
+    }
+    if (!session_begin(&a.session, &a.options)) return CLI_USAGE;
+    return ask_end(&a, endpoints_print(&a, study));
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scratch.h: a folder of its own for a store that is thrown away, with a throw-away site key: for
+ * commands that decide about files without touching the hospital's store. */
+#ifndef FHIRTRIAL_HOSTS_CLI_SCRATCH_H
+#define FHIRTRIAL_HOSTS_CLI_SCRATCH_H
+
+#include <stdbool.h>
+
+#define SCRATCH_KEY "site.key"
+
+/* Makes a folder (mode 0700) below TMPDIR, else in memory, else in /tmp, with SCRATCH_KEY in it;
+ * malloc'ed, or NULL after an error told on standard error. */
+char *scratch_make(void);
+/* Removes the folder with the files in it, and frees its name; NULL is nothing. */
+void scratch_remove(char *folder);
+
+#endif
