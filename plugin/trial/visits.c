@@ -87,7 +87,7 @@ static bool move(when day, const quantity_value *by, bool back, when *out) {
 
 static const quantity_value *tolerance(const conductor *c, isize slot) {
     const study *s = c->d.study;
-    if (slot < 0 || s->unset[slot] || s->values[slot].n != 1) return NULL;
+    if (slot < 0 || s->values[slot].n != 1) return NULL;
     return s->values[slot].items[0].quantity;
 }
 
