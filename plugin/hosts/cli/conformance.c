@@ -16,7 +16,7 @@ static const char help[] =
     "usage: fhirtrial conformance [OPTION]... --out DIR\n"
     "Runs the conformance cases against the shared object with the site's own mappings, offline,\n"
     "and writes report.html, report.txt, junit.xml and TestReport.json (FHIR R4) into DIR.\n"
-    "Nothing of the site is touched: each case has an empty store and no endpoint.\n\n"
+    "Nothing of the site is touched: the store is made for it, and there is no endpoint.\n\n"
     "  -c, --config FILE    configuration (fhirtrial.json)\n"
     "      --library FILE   the shared object (beside this program)\n"
     "      --cases FOLDER   the cases (conformance/cases, else as installed)\n"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* conformance_run.c: runs each case with the site's mappings in an empty store of its own, without
- * endpoints, threads or the site's key: nothing of the hospital is touched. */
+/* conformance_run.c: runs each case with the site's mappings on a patient of its own, without
+ * endpoints, threads or the site's key: nothing of the hospital is touched. A patient is (source,
+ * id), so cases share one store, each under a source of its own. A case with a decision has to use
+ * the source that the site lists; it begins with an empty store. */
 #include "conformance.h"
 #include "feed.h"
 #include "scratch.h"
@@ -12,13 +14,18 @@
 
 enum { RESULT_BYTES = 1 << 20 };
 
+#define DEFAULT_NOW "2025-06-30T12:00:00Z"
+
 /* Where the cases run: a folder of its own that is removed at the end. */
 typedef struct stage {
     session session;
     char *folder;
     char *result;
+    bool open;     /* a handle is open on the store */
+    bool listed;   /* the store has a patient of a source that the site lists */
     /* the case at hand */
-    const char *source;
+    char source[sizeof "conformance-" + 10];
+    const char *from; /* the source in use: that one, or the author's */
     char *refused; /* what was wrong with an input, or NULL */
 } stage;
 
@@ -59,7 +66,14 @@ static bool begin(stage *s) {
     return false;
 }
 
+static void shut(stage *s) {
+    if (s->open) s->session.close(s->session.handle, 0);
+    s->open = s->listed = false;
+    empty_store(s);
+}
+
 static void end(stage *s) {
+    shut(s);
     scratch_remove(s->folder);
     free(s->result);
 }
@@ -178,7 +192,7 @@ static bool give(void *user, const message_at *m) {
     int64_t n = 0, job = 0;
     char *meta = NULL;
     cJSON *object = cJSON_CreateObject();
-    if (s->source) cJSON_AddStringToObject(object, "source", s->source);
+    cJSON_AddStringToObject(object, "source", s->from);
     meta = cJSON_PrintUnformatted(object);
     cJSON_Delete(object);
     int32_t code = s->session.process(s->session.handle, m->bytes, (int64_t)m->n, meta, s->result,
@@ -291,10 +305,9 @@ static void run_open(stage *s, const conformance *c, conformance_case *at, const
     const char *patient = doc_text(at->document, "patient");
     const cJSON *author = *doc_text(at->document, "decision") ? author_of(c, at->study) : NULL;
     if (!*patient) patient = "p";
-    s->source = author ? doc_text(author, "source") : NULL;
     bool given = give_inputs(s, c, at) && (!author || give_decision(s, author, at, patient, now));
     char *answer = given ? session_ask_with(&s->session, &code, "explain", "patient", patient,
-                                            "source", s->source, "study", at->study, SESSION_END)
+                                            "source", s->from, "study", at->study, SESSION_END)
                          : NULL;
     cJSON *root = answer ? doc_read(answer) : NULL;
     const cJSON *criterion = root ? result_of(root, at->criterion) : NULL;
@@ -311,15 +324,17 @@ static void run_open(stage *s, const conformance *c, conformance_case *at, const
 
 static bool run_case(stage *s, const conformance *c, const char *config, conformance_case *at) {
     const char *now = doc_text(at->document, "now");
-    if (!*now) now = "2025-06-30T12:00:00Z";
-    empty_store(s);
+    const cJSON *author = *doc_text(at->document, "decision") ? author_of(c, at->study) : NULL;
+    if (author && s->listed) shut(s);
+    if (!session_clock(&s->session, *now ? now : DEFAULT_NOW)) return false;
+    if (!s->open) s->open = session_open(&s->session, c->config_path, config, strlen(config));
+    if (!s->open) return false;
+    snprintf(s->source, sizeof s->source, "conformance-%d", (int)(at - c->cases));
+    s->from = author ? doc_text(author, "source") : s->source;
+    s->listed |= author != NULL;
     s->refused = NULL;
-    if (!session_clock(&s->session, now) ||
-        !session_open(&s->session, c->config_path, config, strlen(config)))
-        return false;
-    run_open(s, c, at, now);
+    run_open(s, c, at, *now ? now : DEFAULT_NOW);
     free(s->refused);
-    s->session.close(s->session.handle, 0);
     return true;
 }
 
@@ -333,12 +348,12 @@ static cJSON *ask(stage *s, const char *what) {
 }
 
 static bool learn(stage *s, conformance *c, const char *config) {
-    empty_store(s);
-    if (!session_open(&s->session, c->config_path, config, strlen(config))) return false;
+    s->open = session_clock(&s->session, DEFAULT_NOW) &&
+              session_open(&s->session, c->config_path, config, strlen(config));
+    if (!s->open) return false;
     c->info = ask(s, "info");
     c->site = ask(s, "site");
     c->studies = ask(s, "studies");
-    s->session.close(s->session.handle, 0);
     if (c->info && c->site && c->studies) return true;
     fprintf(stderr, "fhirtrial: the library does not answer what this kit asks: is it older?\n");
     return false;
