@@ -204,22 +204,6 @@ static void print_set(const checking *c) {
     }
 }
 
-static void json_finding(buf *out, const checking *c, const problem *p) {
-    int line = 0, column = 0;
-    str text = text_of(c, p->file);
-    if (p->at >= 0 && text.p) problem_line_column(text, p->at, &line, &column);
-    buf_add(out, S("{\"file\":"));
-    buf_json_string(out, p->file);
-    buf_printf(out, ",\"line\":%d,\"column\":%d,\"level\":\"%s\",\"code\":\"%s\",\"place\":", line,
-               column, tool_level(p->level), p->code);
-    buf_json_string(out, p->place);
-    buf_add(out, S(",\"text\":"));
-    buf_json_string(out, p->text);
-    buf_add(out, S(",\"remedy\":"));
-    buf_json_string(out, p->remedy);
-    buf_byte(out, '}');
-}
-
 static void json_view(buf *out, const view *v, const model *m) {
     str share, table;
     bool shareable = view_shareable(v, &share), tabular = view_tabular(v, &table);
@@ -240,7 +224,7 @@ static void json_step(void *state) {
     buf_add(&out, S("{\"findings\":["));
     for (isize i = 0; i < c->found.n; i++) {
         if (i) buf_byte(&out, ',');
-        json_finding(&out, c, &c->found.list[i]);
+        tool_json_problem(&out, c->files, c->file_count, &c->found.list[i]);
     }
     buf_add(&out, S("],\"views\":["));
     const model *m = c->set ? mappings_model(c->set) : NULL;

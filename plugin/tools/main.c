@@ -23,6 +23,7 @@ static const command commands[] = {
     {"endpoints", "show a study's endpoints, by subject and in total", cli_endpoints},
     {"export", "write records to files of the world of trials", cli_export},
     {"check", "check a folder of mappings", tool_check},
+    {"try", "show what the mappings make of a sample", tool_try},
     {"view", "run a ViewDefinition over FHIR files", tool_view},
     {"path", "evaluate a FHIRPath expression", tool_path},
     {"suite", "run an official test suite", tool_suite},

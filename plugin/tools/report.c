@@ -24,6 +24,23 @@ void tool_print_problem(FILE *to, const char *name, str text, const problem *p) 
     fputc('\n', to);
 }
 
+void tool_json_problem(buf *out, const mapping_file *files, isize n, const problem *p) {
+    int line = 0, column = 0;
+    for (isize i = 0; i < n && p->at >= 0 && line == 0; i++)
+        if (str_eq(files[i].name, p->file) && files[i].text.p)
+            problem_line_column(files[i].text, p->at, &line, &column);
+    buf_add(out, S("{\"file\":"));
+    buf_json_string(out, p->file);
+    buf_printf(out, ",\"line\":%d,\"column\":%d,\"level\":\"%s\",\"code\":\"%s\",\"place\":", line,
+               column, tool_level(p->level), p->code);
+    buf_json_string(out, p->place);
+    buf_add(out, S(",\"text\":"));
+    buf_json_string(out, p->text);
+    buf_add(out, S(",\"remedy\":"));
+    buf_json_string(out, p->remedy);
+    buf_byte(out, '}');
+}
+
 const mappings *tool_mappings(arena *arena, const char *command, const char *folder) {
     const mapping_file *files;
     isize n;

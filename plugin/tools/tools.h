@@ -5,6 +5,7 @@
 #ifndef FHIRTRIAL_TOOLS_TOOLS_H
 #define FHIRTRIAL_TOOLS_TOOLS_H
 
+#include "base/buf.h"
 #include "base/problem.h"
 #include "base/when.h"
 
@@ -20,6 +21,7 @@ enum {
 /* argv[0] is the command's own name. */
 int tool_view(int argc, char **argv);
 int tool_check(int argc, char **argv);
+int tool_try(int argc, char **argv);
 int tool_path(int argc, char **argv);
 int tool_suite(int argc, char **argv);
 
@@ -28,6 +30,10 @@ const char *tool_level(problem_level level);
 /* One finding as "name:line:column: level: text; remedy [place]"; `text` is the file's text, for
  * the line, or empty. */
 void tool_print_problem(FILE *to, const char *name, str text, const problem *p);
+/* One finding in a file of the mappings as a JSON object: file, line, column, level, code, place,
+ * text, remedy. */
+struct mapping_file;
+void tool_json_problem(buf *out, const struct mapping_file *files, isize n, const problem *p);
 /* A folder of mappings, loaded for its terminology; NULL after an error, which is told as that of
  * `command`. Lives in the arena. */
 const struct mappings *tool_mappings(arena *arena, const char *command, const char *folder);
