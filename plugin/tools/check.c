@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `fhirtrial check`: loads a folder of mappings as the library would and prints every finding with
  * its line and remedy, then what each view and study is. */
+#include "tools/check.h"
+
 #include "files/files.h"
 #include "tools/tools.h"
 
@@ -9,36 +11,28 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: fhirtrial check [--site NAME] [--study ID]... [--json] [--quiet] FOLDER\n"
+    "usage: fhirtrial check [OPTION]... FOLDER\n"
     "\n"
     "Checks the mappings in FOLDER (core/, studies/, guidelines/, sites/) and says what is\n"
     "wrong, where (file:line:column) and what to do. Every site is checked unless --site\n"
     "names one; every study and guideline unless --study names some studies.\n"
     "\n"
-    "  --json   one JSON document: findings, views, studies\n"
-    "  --quiet  findings only, no list of views and studies\n"
+    "  --site NAME     a folder of sites/\n"
+    "  --study ID      a folder of studies/; may be given several times\n"
+    "  --cases FOLDER  the conformance cases (conformance/cases beside FOLDER, if there)\n"
+    "  --trace         the table of criteria: where each stands, what it leans on, its cases, its\n"
+    "                  sentence of the source; gaps are marked\n"
+    "  --json          one JSON document: findings, views, studies; with --trace the table\n"
+    "  --quiet         findings only, no list of views and studies; with --trace gaps only\n"
     "\n"
-    "exit: 0 no errors (warnings may be there), 1 errors, 2 wrong use\n"
+    "Warnings tell what cannot be meant: unused names, files and codes, codes that others stand\n"
+    "before, criteria without a case, screening that nobody can pass.\n"
+    "\n"
+    "exit: 0 no errors (warnings may be there), 1 errors or, with --trace, a gap, 2 wrong use\n"
     "\n"
     "example: fhirtrial check mappings --site demo\n";
 
-enum { CHECK_ARENA = 1 << 30, CHECK_NAMES = 64 };
-
-typedef struct checking {
-    arena arena;
-    landing landing;
-    const char *folder;
-    const char *site; /* NULL: every one */
-    str studies[CHECK_NAMES];
-    isize study_count;
-    bool json, quiet;
-    /* results */
-    problems found;      /* of all sites, each finding once */
-    const char *stopped; /* why a folder could not be read at all, or NULL */
-    const mapping_file *files;
-    isize file_count;
-    const mappings *set; /* the last that loaded */
-} checking;
+enum { CHECK_ARENA = 1 << 30 };
 
 static bool same(const problem *a, const problem *b) {
     return a->at == b->at && str_eq(a->file, b->file) && str_eq(a->text, b->text) &&
@@ -140,6 +134,7 @@ static void check_step(void *state) {
         check_site(c, c->site);
     else
         check_every_site(c);
+    if (!c->stopped && c->set && c->found.errors == 0 && !c->trace) check_cases(c);
 }
 
 /* --- printing --- */
@@ -253,6 +248,7 @@ static int finish(checking *c) {
         fprintf(stderr, "fhirtrial check: %s\n", c->stopped);
         return TOOL_USAGE;
     }
+    if (c->trace && c->found.errors == 0) return check_trace(c);
     if (c->json) {
         if (!guarded(&c->landing, json_step, c)) return TOOL_FAILED;
     } else {
@@ -283,6 +279,7 @@ int tool_check(int argc, char **argv) {
     static const struct option options[] = {
         {"help", no_argument, NULL, 'h'},        {"site", required_argument, NULL, 's'},
         {"study", required_argument, NULL, 'S'}, {"json", no_argument, NULL, 'j'},
+        {"cases", required_argument, NULL, 'c'}, {"trace", no_argument, NULL, 't'},
         {"quiet", no_argument, NULL, 'q'},       {NULL, 0, NULL, 0}};
     static checking c;
     int option;
@@ -292,6 +289,8 @@ int tool_check(int argc, char **argv) {
         case 'S':
             if (c.study_count < CHECK_NAMES) c.studies[c.study_count++] = str_from(optarg);
             break;
+        case 'c': c.cases = optarg; break;
+        case 't': c.trace = true; break;
         case 'j': c.json = true; break;
         case 'q': c.quiet = true; break;
         default: fputs(help, stderr); return TOOL_USAGE;

@@ -312,6 +312,7 @@ const mappings *mappings_load(arena *arena, const mapping_file *files, isize n,
     if (found->errors != errors) return NULL;
     terminology_unused(&l);
     datasets_unused(&l);
+    advice_give(&l);
     m->reach = reach_of(m);
     make_digests(&l, digest);
     return m;

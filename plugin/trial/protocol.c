@@ -187,6 +187,16 @@ static void read_head(loader *l, study *s) {
                S("a closed study inactivates its Flags"));
 }
 
+/* Ids of the sentences of the source, by which `check --trace` finds those without a criterion. */
+static void check_source(loader *l, const study *s) {
+    const json *source = take(l, s, s->file->root, "source", JSON_OBJECT, false);
+    const json *list = source ? take(l, s, source, "criteria", JSON_ARRAY, false) : NULL;
+    for (const json *c = list ? list->child : NULL; c; c = c->next)
+        if (c->kind != JSON_STRING)
+            report(l, s, c, "structure", S("\"criteria\" must be an array of ids"),
+                   set_form(JSON_STRING));
+}
+
 static bool id_taken(const mappings *m, str id) {
     for (isize i = 0; i < m->study_count; i++)
         if (str_eq(m->studies[i].id, id)) return true;
@@ -201,6 +211,7 @@ void protocols_read(loader *l) {
         study s = {.file = &m->files[i], .guideline = m->files[i].guideline};
         read_head(l, &s);
         if (id_taken(m, s.id)) continue;
+        check_source(l, &s);
         read_identifier(l, &s);
         read_flag(l, &s);
         read_parameters(l, &s);

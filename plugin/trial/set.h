@@ -335,6 +335,8 @@ void site_check(loader *l);
 /* The authors that site.json lists, and the view that their decisions come in (assertion.c). */
 void assertion_authors_read(loader *l, const json *list);
 void assertion_view_find(loader *l);
+/* Warns of what cannot be meant, in a set without errors (advice.c). */
+void advice_give(loader *l);
 /* Makes the record's model from all views' declarations and compiles them (views.c). */
 void views_load(loader *l);
 /* The view's number, or -1. */

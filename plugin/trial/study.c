@@ -12,8 +12,15 @@ isize study_flag_hold_days(const study *s) { return s->hold_days; }
 bool study_circumstances_use_now(const study *s) {
     return s->dead.now || s->test_patient.now || s->consent_denied.now || s->enrolled.now;
 }
+isize study_criterion_views(const mappings *m, const study *s, isize i, str *names, isize cap) {
+    isize n = 0;
+    for (isize v = 0; v < m->view_count; v++)
+        if (mask_has(&s->criteria[i].needs, v) && n < cap) names[n++] = m->views[v].name;
+    return n;
+}
 isize study_criterion_count(const study *s) { return s->criterion_count; }
 const criterion_info *study_criterion(const study *s, isize i) { return &s->criteria[i].info; }
+str study_file(const study *s) { return s->file->name; }
 const json *study_document(const study *s) { return s->file->root; }
 
 isize study_schedule_count(const study *s, schedule_part part) {

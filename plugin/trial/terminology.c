@@ -219,12 +219,34 @@ static void drop_excluded(loader *l, term_table *t, const json *exclude) {
     }
 }
 
+/* The "code" of the second concept, or element of a map, that has this code and system below a
+ * value; `left` counts down. */
+static const json *find_double(const json *value, const term_row *row, int *left) {
+    const json *list = value->parent, *group = list ? list->parent : NULL;
+    bool concept = list && (str_eq(list->name, S("concept")) || str_eq(list->name, S("element")));
+    const char *system = concept && str_eq(list->name, S("concept")) ? "system" : "source";
+    if (concept && str_eq(json_text(value, "code"), row->code) &&
+        str_eq(json_text(group, system), row->system) && --*left == 0)
+        return json_get(value, "code");
+    for (const json *child = value->child; child; child = child->next) {
+        const json *found = find_double(child, row, left);
+        if (found) return found;
+    }
+    return NULL;
+}
+
+static const json *second_place(const term_table *t, const term_row *row) {
+    int left = 2;
+    const json *found = find_double(t->definition, row, &left);
+    return found ? found : t->definition;
+}
+
 static void warn_doubles(loader *l, const term_table *t, const char *what) {
     for (isize i = 1; i < t->n; i++) {
         const term_row *a = &t->rows[i - 1], *b = &t->rows[i];
         if (str_eq(a->code, b->code) && str_eq(a->system, b->system) &&
             str_eq(a->target.code, b->target.code) && str_eq(a->target.system, b->target.system))
-            set_problem(l, PROBLEM_WARNING, file_of(l, t), t->definition, "duplicate",
+            set_problem(l, PROBLEM_WARNING, file_of(l, t), second_place(t, b), "duplicate",
                         arena_printf(l->arena, "code '%.*s' stands twice in this %s",
                                      STR_ARGS(b->code), what),
                         S("remove one"));

@@ -95,6 +95,10 @@ void study_parameters_json(const mappings *m, const study *s, buf *out);
 /* What the site declares: {"id","timezone","defaultZone","complete","assertions"}. */
 void site_settings_json(const mappings *m, buf *out);
 isize study_criterion_count(const study *s);
+/* Names of the views that a criterion leans on, at any distance; at most `cap`. */
+isize study_criterion_views(const mappings *m, const study *s, isize i, str *names, isize cap);
+/* The file of its protocol among the mapping files. */
+str study_file(const study *s);
 const criterion_info *study_criterion(const study *s, isize i);
 /* How the study is conducted: ids in the protocol's order. */
 typedef enum schedule_part {
