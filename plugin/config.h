@@ -38,6 +38,7 @@ typedef struct flag_settings {
 } flag_settings;
 
 typedef struct settings {
+    str editor_schema; /* "$schema": for editors, read by nobody else */
     str base;
     str store_path;
     int keep;             /* keep_policy */

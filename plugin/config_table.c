@@ -121,6 +121,7 @@ static const field endpoint_fields[] = {
     OBJECT("rate", false, rate_fields, "Rate and retry."),
     END};
 const field config_fields[] = {
+    TEXT("$schema", AT(editor_schema), false, "This schema, for editors."),
     {"schema", FIELD_INTEGER, true, -1, CONFIG_SCHEMA, CONFIG_SCHEMA, CONFIG_SCHEMA, NULL, NULL,
      "Version of this layout."},
     TEXT("base", AT(base), false,
@@ -154,7 +155,7 @@ static void schema_field(buf *out, const field *f) {
                    (long long)f->most);
     if (f->kind == FIELD_INTEGER && f->offset >= 0)
         buf_printf(out, ",\"default\":%lld", (long long)f->fallback);
-    if (f->kind == FIELD_DURATION) buf_add(out, S(",\"format\":\"duration\""));
+    if (f->kind == FIELD_DURATION) buf_add(out, S(",\"format\":\"duration\",\"pattern\":\"^P\""));
     if (f->kind == FIELD_TEXT || f->kind == FIELD_PATH) buf_add(out, S(",\"minLength\":1"));
     if (f->kind == FIELD_LIST) buf_add(out, S(",\"items\":{\"type\":\"string\",\"minLength\":1}"));
     if (f->kind == FIELD_CHOICE) {

@@ -104,7 +104,7 @@ static void check_every_site(checking *c) {
 /* What lies beside core, studies, guidelines and sites is read by nobody. */
 static void check_top(checking *c) {
     static const str known[] = {S_INIT("core"), S_INIT("studies"), S_INIT("guidelines"),
-                                S_INIT("sites")};
+                                S_INIT("sites"), S_INIT("schema")};
     DIR *dir = opendir(c->folder);
     for (struct dirent *e; dir && (e = readdir(dir)) != NULL;) {
         str name = str_from(e->d_name), near;

@@ -164,10 +164,10 @@ static void read_identifier(loader *l, study *s) {
 
 static void read_head(loader *l, study *s) {
     static const char *const members[] = {
-        "schema",         "id",         "identifier", "title",     "status",  "source",
-        "description",    "parameters", "define",     "screening", "flag",    "circumstances",
-        "contradictions", "criteria",   "schemes",    "arms",      "anchors", "visits",
-        "endpoints",      NULL};
+        "$schema",       "schema",         "id",         "identifier", "title",     "status",
+        "source",        "description",    "parameters", "define",     "screening", "flag",
+        "circumstances", "contradictions", "criteria",   "schemes",    "arms",      "anchors",
+        "visits",        "endpoints",      NULL};
     static const str statuses[] = {S_INIT("active"), S_INIT("closed")};
     const json *root = s->file->root;
     json_only(root, members, s->file->name, l->found);

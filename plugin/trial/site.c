@@ -3,9 +3,9 @@
  * the values that a study leaves to it. */
 #include "trial/set.h"
 
-static const char *const members[] = {"schema",     "id",          "title",
-                                      "timezone",   "defaultZone", "complete",
-                                      "parameters", "assertions",  NULL};
+static const char *const members[] = {"$schema",    "schema",      "id",       "title",
+                                      "timezone",   "defaultZone", "complete", "parameters",
+                                      "assertions", NULL};
 
 static const json *expect(loader *l, const site *s, const char *name, json_kind kind,
                           const char *shape) {

@@ -14,25 +14,7 @@ import harness
 sys.path.insert(0, str(harness.ROOT / "tests" / "malformed"))
 import malformed  # noqa: E402
 
-CONFIGURATION = """{
-  "schema": 1,
-  "base": "%(base)s",
-  "store": { "path": "fhirtrial.db", "keep": "reached", "busyTimeout": "PT5S" },
-  "mappings": { "path": "mappings", "site": "demo" },
-  "source": "demo-ehr",
-  "siteKey": "site.key",
-  "threads": 0,
-  "limits": {},
-  "flag": {
-    "identifierSystem": "https://hospital.example/fhir/flags",
-    "codeSystem": "https://hospital.example/fhir/CodeSystem/screening"
-  },
-  "endpoints": [
-    { "name": "first", "type": "file", "path": "first.ndjson", "patient": "same-as-source: demo-ehr" },
-    { "name": "second", "type": "file", "path": "second.ndjson", "patient": "same-as-source: demo-ehr" }
-  ]
-}
-"""
+CONFIGURATION = (malformed.FOLDER / "base.json").read_text()
 PLACE = re.compile(r"(?P<file>.*?)(?::(?P<line>\d+):\d+)?$")
 
 
@@ -62,7 +44,7 @@ class Malformed(unittest.TestCase):
         shutil.copyfile(harness.pki() / "site.key", self.folder / "site.key")
         (self.folder / "site.key").chmod(0o600)
         guidelines = [folder.name for folder in (self.mappings / "guidelines").iterdir()]
-        self.text = CONFIGURATION % {"base": self.folder}
+        self.text = CONFIGURATION.replace("/base", str(self.folder))
         self.text = self.text.replace('"site": "demo"', f'"site": "demo", "guidelines": {json.dumps(guidelines)}')
         self.engine = engine.Engine(json.loads(self.text))
         self.addCleanup(self.engine.close)
