@@ -14,6 +14,7 @@ enum { CONFIG_SCHEMA = 1 };
 
 typedef enum keep_policy { KEEP_REACHED, KEEP_ALL } keep_policy;
 /* Whether flag-detail lists the evidence, because it lives at the endpoint. */
+typedef enum foreign_policy { FOREIGN_REFUSE, FOREIGN_ALLOW } foreign_policy;
 typedef enum evidence_policy { EVIDENCE_NONE, EVIDENCE_SAME_AS_SOURCE } evidence_policy;
 
 typedef struct str_list {
@@ -52,6 +53,7 @@ typedef struct settings {
     str site_key_path;
     str_list patient_identifiers;
     int64_t threads;
+    int foreign_libraries; /* foreign_policy */
     int64_t message_bytes;
     int64_t queue_messages; /* submitted and not yet processed; above it FHIRTRIAL_E_FULL */
     flag_settings flag;

@@ -26,6 +26,7 @@ enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 #define YEARS(n) ((n)*365 * 24 * (int64_t)HOUR)
 
 static const char *const keep_choices[] = {"reached", "all", NULL};
+static const char *const foreign_choices[] = {"refuse", "allow", NULL};
 static const char *const type_choices[] = {"fhir", "file", NULL};
 static const char *const auth_choices[] = {"none", "smart-backend", "basic", "mtls", NULL};
 static const char *const evidence_choices[] = {"none", "same-as-source", NULL};
@@ -136,6 +137,10 @@ const field config_fields[] = {
     LIST("patientIdentifiers", AT(patient_identifiers),
          "Identifier systems by which two sources may be one patient."),
     NUMBER("threads", AT(threads), 0, 64, 0, "Worker threads; 0: all work on the caller's thread."),
+    CHOICE(
+        "foreignLibraries", AT(foreign_libraries), foreign_choices, 0,
+        "Whether to open where TLS, digests, HTTP or compression come from another file than the "
+        "system's libraries, as in a host that exports its own."),
     OBJECT("limits", false, limits_fields, "Limits."),
     OBJECT("flag", true, flag_fields, "What every Flag carries."),
     {"endpoints", FIELD_ENDPOINTS, false, 0, 0, 0, 0, NULL, endpoint_fields, "Where Flags go."},

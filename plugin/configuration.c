@@ -4,6 +4,7 @@
 #include "files/files.h"
 #include "files/secret.h"
 #include "instance.h"
+#include "libs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +114,21 @@ static bool read_mappings(load_work *w) {
     return true;
 }
 
+/* A library bound to another OpenSSL than the system's is refused before any key is used with it.
+ */
+static bool check_libraries(load_work *w) {
+    arena *arena = &w->c->arena;
+    problems foreign = problems_new(arena);
+    if (libs_ours(&foreign)) return true;
+    bool allowed = w->c->settings.foreign_libraries == FOREIGN_ALLOW;
+    for (isize i = 0; i < foreign.n; i++) {
+        if (!allowed) problems_add(w->found, foreign.list[i]);
+        w->c->foreign = arena_printf(arena, "%.*s%s%.*s", STR_ARGS(w->c->foreign), i ? "; " : "",
+                                     STR_ARGS(foreign.list[i].text));
+    }
+    return allowed;
+}
+
 static void load_step(void *state) {
     load_work *w = state;
     str text = arena_str(&w->c->arena, w->text);
@@ -120,7 +136,8 @@ static void load_step(void *state) {
     if (!w->ok) return;
     bool key = read_site_key(w);
     bool mapped = read_mappings(w);
-    w->ok = key && mapped;
+    bool ours = check_libraries(w);
+    w->ok = key && mapped && ours;
 }
 
 configuration *configuration_load(str text, problems *found, int32_t *code) {

@@ -127,6 +127,11 @@ static void instance_stop(instance *i) {
     i->sender_count = 0;
 }
 
+static void tell_foreign(instance *i, const configuration *c) {
+    if (c->foreign.n > 0)
+        journal_line(&i->journal, FHIRTRIAL_LOG_WARNING, "foreign-library", (str){0}, c->foreign);
+}
+
 static int32_t instance_start(instance *i, fault *fault) {
     store_options options = {i->current->settings.store_path, i->current->settings.busy_ms, 0,
                              deliver_digest()};
@@ -134,6 +139,7 @@ static int32_t instance_start(instance *i, fault *fault) {
     if (status != STORE_OK) return code_of_store(status);
     int32_t code = same_identifiers(i, i->current, fault);
     if (code != FHIRTRIAL_OK) return code;
+    tell_foreign(i, i->current);
     if (!publish_mappings(i, i->current, fault)) return FHIRTRIAL_E_RETRY;
     if (!outgoing_open(i, i->current, &i->senders, &i->sender_count, fault))
         return code_of_fault(fault);

@@ -30,6 +30,7 @@ typedef struct configuration {
     isize site_key_n;
     str digest;       /* of the whole mapping set, hex */
     str views_digest; /* of what rows depend on, hex */
+    str foreign;      /* libraries that are not the system's and were allowed, one a line */
 } configuration;
 
 /* Lines wait here until a call on the handle can give them to the host. */
