@@ -17,7 +17,8 @@ enum {
     AHEAD_MOST = 56, /* messages in flight in the store that wait for their request or outcome */
     AHEAD_PER_SECOND = 20, /* and at most this part of a second's worth */
     FILE_SLOTS = 16,
-    OUTCOME_WAITS_MS = 10
+    OUTCOME_WAITS_MS = 10,
+    CLOCK_TOLERANCE_MS = 1000 /* a clock that is slewed moves less between two looks */
 };
 
 /* --- open and close --- */
@@ -90,7 +91,37 @@ static bool take_lock(sender *s) {
         s->store_at = s->now + WAIT_MOST_MS;
     }
     s->other_sends = other;
+    s->clock_lead = INT64_MAX;
     return s->locked;
+}
+
+/* --- the wall clock --- */
+
+static int64_t clock_lead(void) { return pace_wall_ms() - pace_monotonic_ms(); }
+
+/* Whether waiting times that are in the store may be of a clock that was ahead: they were stored
+ * before this sender began, or the clock was set back since. */
+static bool clock_set_back(const sender *s) {
+    return clock_lead() < s->clock_lead - CLOCK_TOLERANCE_MS;
+}
+
+static int64_t wait_most(const sender *s) {
+    int64_t most = s->config->backoff_max_ms;
+    return most > RETRY_AFTER_MOST_MS ? most : RETRY_AFTER_MOST_MS;
+}
+
+static void limit_waits(sender *s) {
+    fault fault = {0};
+    if (!clock_set_back(s)) {
+        if (clock_lead() > s->clock_lead) s->clock_lead = clock_lead();
+        return;
+    }
+    store_status status =
+        store_outbox_limit_waits(s->store, s->config->name, pace_wall_ms() + wait_most(s), &fault);
+    if (status == STORE_OK)
+        s->clock_lead = clock_lead();
+    else
+        sender_store_fault(s, status, &fault);
 }
 
 /* --- capability --- */
@@ -478,6 +509,7 @@ int sender_step(sender *s, int budget_ms) {
     s->until = s->now + (budget_ms > 0 ? budget_ms : 0);
     if (s->now < s->store_at && !s->locked) return 0;
     if (!take_lock(s)) return s->other_sends ? -1 : 0;
+    limit_waits(s);
     while (active && !interrupted(s)) {
         s->now = pace_monotonic_ms();
         if (s->config->type == ENDPOINT_FHIR)
@@ -503,6 +535,7 @@ int64_t sender_due_ms(sender *s) {
     int64_t now = pace_monotonic_ms();
     if (busy_slots(s) > 0 || s->asking) return 0;
     if (s->other_sends) return -1;
+    if (s->locked && clock_set_back(s)) return s->store_at > now ? s->store_at - now : 0;
     int64_t wait = store_outbox_wait_ms(s->store, s->config->name, pace_wall_ms());
     if (wait < 0) return -1;
     if (s->gate.resume_at - now > wait) wait = s->gate.resume_at - now;

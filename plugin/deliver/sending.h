@@ -76,6 +76,7 @@ struct sender {
     deliver_log log;
     bool interrupted; /* atomic */
     bool locked, other_sends;
+    int64_t clock_lead; /* of the wall clock before the monotonic one, ms, when it was greatest */
     https *https;
     credentials *credentials;
     bucket bucket;

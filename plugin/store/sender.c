@@ -110,6 +110,25 @@ store_status store_sender_lock(store *store, str endpoint, fault *fault) {
     return STORE_OK;
 }
 
+typedef struct wait_call {
+    call call;
+    str endpoint;
+    int64_t until_ms;
+} wait_call;
+
+static void limit_step(void *state) {
+    wait_call *w = state;
+    db_run(w->call.db,
+           "UPDATE outbox SET next_ms = ?2"
+           " WHERE state = 'ready' AND endpoint = ?1 AND next_ms > ?2",
+           VALUES(T(w->endpoint), N(w->until_ms)));
+}
+
+store_status store_outbox_limit_waits(store *store, str endpoint, int64_t until_ms, fault *fault) {
+    wait_call w = {.endpoint = endpoint, .until_ms = until_ms};
+    return store_write(store, fault, limit_step, &w.call);
+}
+
 void store_sender_unlock(store *store, str endpoint) {
     pthread_mutex_lock(&store->write_lock);
     sender_lock *lock = find(store, endpoint);

@@ -270,6 +270,9 @@ typedef struct outbox_message {
  * STORE_NONE when another process has it. Messages left in flight become ready and `recovered`. */
 store_status store_sender_lock(store *store, str endpoint, fault *fault);
 void store_sender_unlock(store *store, str endpoint);
+/* No message of the endpoint waits beyond `until_ms` (wall time in Unix ms): times that were stored
+ * before the clock was set back are brought down to it. */
+store_status store_outbox_limit_waits(store *store, str endpoint, int64_t until_ms, fault *fault);
 /* The next due message per key whose head is not in flight or parked, at most `most`; superseded
  * older ones of the same key are marked so. `now_ms` is wall time in Unix ms. */
 store_status store_outbox_due(store *store, arena *arena, str endpoint, int64_t now_ms, isize most,

@@ -3,7 +3,7 @@
  * neither doubled nor lost. */
 #include "unit.h"
 
-#include "deliver/deliver.h"
+#include "deliver/sending.h"
 #include "store/store.h"
 
 #include <fcntl.h>
@@ -236,6 +236,44 @@ static void relative_paths_are_refused(void) {
     CHECK(lines_logged > 0);
 }
 
+/* A message that waits until a time which only a clock far ahead could have set. */
+static void wait_long(const char *request) {
+    enum { TEN_YEARS_MS_E3 = 315360000 };
+    fault fault = {0};
+    outbox_start start = {1, str_from(request), false};
+    outbox_outcome retry = {.id = 1,
+                            .request_id = str_from(request),
+                            .class = "retry",
+                            .next_wall_ms = pace_wall_ms() + TEN_YEARS_MS_E3 * INT64_C(1000)};
+    const outbox_outcome *list = &retry;
+    CHECK_INT(store_outbox_begin(the_store, &start, 1, &fault), STORE_OK);
+    CHECK(start.begun);
+    CHECK_INT(store_outbox_end(the_store, &list, 1, &fault), STORE_OK);
+}
+
+static void no_wait_is_longer_than_the_most(void) {
+    fault fault = {0};
+    if (!open_all("append-clock.db")) return;
+    queue('0');
+    CHECK_INT(store_sender_lock(the_store, S("file"), &fault), STORE_OK);
+    wait_long("before");
+    store_sender_unlock(the_store, S("file"));
+    sender *s = open_sender();
+    CHECK(sender_due_ms(s) > RETRY_AFTER_MOST_MS);
+    CHECK_INT(sender_step(s, 1), 0);
+    CHECK(sender_due_ms(s) <= RETRY_AFTER_MOST_MS);
+    CHECK(sender_due_ms(s) > RETRY_AFTER_MOST_MS - 60000);
+    s->clock_lead += 5000; /* as if the clock were set back by five seconds now */
+    store_outbox_limit_waits(the_store, S("file"), 0, &fault);
+    wait_long("now");
+    CHECK_INT(sender_due_ms(s), 0);
+    CHECK_INT(sender_step(s, 1), 0);
+    CHECK(sender_due_ms(s) > 0);
+    CHECK(sender_due_ms(s) <= RETRY_AFTER_MOST_MS);
+    sender_close(s);
+    store_close(the_store);
+}
+
 const unit_test deliver_append_suite[] = {UNIT_TEST(messages_become_lines),
                                           UNIT_TEST(what_a_dead_sender_left),
                                           UNIT_TEST(a_foreign_torn_line_is_left_alone),
@@ -243,4 +281,5 @@ const unit_test deliver_append_suite[] = {UNIT_TEST(messages_become_lines),
                                           UNIT_TEST(one_sender_an_endpoint),
                                           UNIT_TEST(interrupts_come_from_other_threads),
                                           UNIT_TEST(relative_paths_are_refused),
+                                          UNIT_TEST(no_wait_is_longer_than_the_most),
                                           UNIT_END};

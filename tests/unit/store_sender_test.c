@@ -86,9 +86,28 @@ static void an_older_epoch_may_not_send(void) {
     shelf_close(&s);
 }
 
+/* Times of a clock that was ahead: only what waits, at this endpoint, beyond the limit. */
+static void waits_are_limited(void) {
+    shelf s;
+    CHECK_OR_RETURN(shelf_open(&s, "sender-waits"));
+    CHECK_INT(shelf_flag(&s, "k1", "active", "one"), STORE_OK);
+    CHECK_INT(shelf_flag(&s, "k2", "active", "two"), STORE_OK);
+    CHECK_INT(shelf_flag(&s, "k3", "active", "three"), STORE_OK);
+    CHECK(shelf_exec(&s, "UPDATE outbox SET next_ms = 9000000 WHERE id <> 2"));
+    CHECK(shelf_exec(&s, "UPDATE outbox SET next_ms = 4000 WHERE id = 2"));
+    CHECK(shelf_exec(&s, "UPDATE outbox SET state = 'parked' WHERE id = 3"));
+    CHECK_INT(store_outbox_limit_waits(s.store, S("other"), 5000, &s.fault), STORE_OK);
+    CHECK_INT(shelf_number(&s, "SELECT next_ms FROM outbox WHERE id = 1"), 9000000);
+    CHECK_INT(store_outbox_limit_waits(s.store, S("ehr"), 5000, &s.fault), STORE_OK);
+    CHECK_STR(shelf_text(&s, "SELECT group_concat(next_ms) FROM outbox"), "5000,4000,9000000");
+    CHECK_INT(store_outbox_wait_ms(s.store, S("ehr"), 3000), 1000);
+    shelf_close(&s);
+}
+
 const unit_test store_sender_suite[] = {
     UNIT_TEST(once_in_a_process),
     UNIT_TEST(once_among_processes),
     UNIT_TEST(an_older_epoch_may_not_send),
+    UNIT_TEST(waits_are_limited),
     UNIT_END,
 };
