@@ -317,16 +317,35 @@ static void answer_audit(query *q) {
         took(q, store_audit_json(q->instance->store, from, most, &q->out, &q->fault));
 }
 
+static bool is_hash(str text) {
+    if (text.n != DIGEST_HEX) return false;
+    for (isize i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) return false;
+    }
+    return true;
+}
+
 static void answer_verify(query *q) {
-    int64_t entries = 0, bad = 0;
-    store_status status = store_audit_verify(q->instance->store, &entries, &bad, &q->fault);
-    if (status != STORE_OK && bad == 0) {
-        took(q, status);
+    audit_report r;
+    str expect = argument_of(q, "expect");
+    if (expect.n > 0 && !is_hash(expect)) {
+        q->code = FHIRTRIAL_E_ARG;
         return;
     }
-    buf_printf(&q->out, "{\"entries\":%lld,\"intact\":%s", (long long)entries,
-               bad == 0 ? "true" : "false");
-    if (bad != 0) buf_printf(&q->out, ",\"firstBroken\":%lld", (long long)bad);
+    took(q, store_audit_verify(q->instance->store, expect, &r, &q->fault));
+    if (q->code != FHIRTRIAL_OK) return;
+    bool intact = r.bad == 0 && !r.record[0] && (expect.n == 0 || r.expected_at > 0);
+    buf_printf(&q->out, "{\"entries\":%lld,\"head\":\"%s\",\"records\":%lld,\"intact\":%s",
+               (long long)r.entries, r.head, (long long)r.records, intact ? "true" : "false");
+    if (r.bad != 0) buf_printf(&q->out, ",\"firstBroken\":%lld", (long long)r.bad);
+    if (r.record[0]) {
+        buf_add(&q->out, S(",\"firstChanged\":"));
+        buf_json_string(&q->out, str_from(r.record));
+        if (r.record_entry > 0)
+            buf_printf(&q->out, ",\"writtenBy\":%lld", (long long)r.record_entry);
+    }
+    if (expect.n > 0) buf_printf(&q->out, ",\"expectedAt\":%lld", (long long)r.expected_at);
     buf_byte(&q->out, '}');
 }
 
@@ -427,7 +446,7 @@ static const query_row rows[] = {
      {"study", "at", "patient", "source", NULL}},
     {"outbox", false, false, answer_outbox, {"state", NULL}},
     {"audit", false, false, answer_audit, {"from", "n", NULL}},
-    {"audit.verify", false, false, answer_verify, {NULL}},
+    {"audit.verify", false, false, answer_verify, {"expect", NULL}},
     {"quarantine", false, false, answer_quarantine, {NULL}},
     {"outbox.retry", true, false, command_retry, {"id", NULL}},
     {"outbox.park", true, false, command_park, {"id", "reason", NULL}},

@@ -2,7 +2,7 @@
 /* Committing messages. Callers queue up; the first becomes the leader and writes all that wait in
  * one transaction, each in a savepoint of its own, so that many messages share one flush to disk
  * and a conflict of one does not undo another. */
-#include "store/state.h"
+#include "store/seal.h"
 
 #include <stdlib.h>
 
@@ -88,13 +88,19 @@ static void write_verdict(message_call *w, const verdict_write *v) {
     call *c = &w->call;
     int64_t patient = known(w, v->patient)->pk;
     str sha256 = store_sha256(c, v->document);
+    const value values[] = {N(patient),          T(v->study),
+                            T(v->kind),          B(pack(c, v->document)),
+                            N(v->document.n),    T(sha256),
+                            T(v->record_sha256), T(v->mapping_digest),
+                            T(v->study_digest),  T(v->library_version),
+                            T(v->clock),         T(v->inputs),
+                            N(store_wall_ms())};
     db_run(c->db,
            "INSERT INTO verdict (patient, study, kind, document, document_size, sha256,"
            " record_sha256, mapping_digest, study_digest, library_version, clock, inputs,"
            " decided_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-           VALUES(N(patient), T(v->study), T(v->kind), B(pack(c, v->document)), N(v->document.n),
-                  T(sha256), T(v->record_sha256), T(v->mapping_digest), T(v->study_digest),
-                  T(v->library_version), T(v->clock), T(v->inputs), N(store_wall_ms())));
+           values, COUNT_OF(values));
+    if (db_ok(c->db)) seal(c, SEAL_VERDICT, db_last_key(c->db), values, COUNT_OF(values));
     buf members = audit_members(c);
     audit_text(&members, "source", v->patient.source);
     audit_text(&members, "patient", v->patient.id);
@@ -121,14 +127,18 @@ static void write_flag(call *c, const flag_write_row *w) {
     bool send = w->body.n > 0;
     int64_t seq = next_seq(c->db, f->endpoint, f->identifier) - (send ? 0 : 1);
     str patient_key = f->patient_key.n > 0 ? f->patient_key : w->patient_key;
+    const value values[] = {T(f->endpoint),   T(f->identifier), T(f->study),        T(patient_key),
+                            T(f->status),     T(f->code),       T(f->start),        T(f->end),
+                            T(f->hold_since), T(w->why),        N(store_wall_ms()), N(seq)};
     db_run(c->db,
-           "INSERT INTO flag VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+           "INSERT INTO flag (endpoint, identifier, study, patient_key, status, code, period_start,"
+           " period_end, hold_since, why, changed_ms, seq)"
+           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
            " ON CONFLICT DO UPDATE SET study = ?3, patient_key = ?4, status = ?5, code = ?6,"
-           " period_start = ?7, period_end = ?8, hold_since = ?9, seq = ?10, why = ?11,"
-           " changed_ms = ?12",
-           VALUES(T(f->endpoint), T(f->identifier), T(f->study), T(patient_key), T(f->status),
-                  T(f->code), T(f->start), T(f->end), T(f->hold_since), N(seq), T(w->why),
-                  N(store_wall_ms())));
+           " period_start = ?7, period_end = ?8, hold_since = ?9, why = ?10, changed_ms = ?11,"
+           " seq = ?12",
+           values, COUNT_OF(values));
+    seal(c, SEAL_FLAG, seal_key(c, f->endpoint, f->identifier), values, COUNT_OF(values) - 1);
     buf members = audit_members(c);
     audit_text(&members, "endpoint", f->endpoint);
     audit_text(&members, "key", f->identifier);
@@ -139,11 +149,13 @@ static void write_flag(call *c, const flag_write_row *w) {
     audit_text(&members, "why", w->why);
     if (send) {
         str sha256 = store_sha256(c, w->body);
+        const value message[] = {T(f->endpoint), T(f->identifier),   T(w->body),
+                                 T(sha256),      N(store_wall_ms()), N(seq)};
         db_run(c->db,
-               "INSERT INTO outbox (endpoint, key, seq, body, body_sha256, state, created_ms)"
-               " VALUES (?1, ?2, ?3, ?4, ?5, 'ready', ?6)",
-               VALUES(T(f->endpoint), T(f->identifier), N(seq), T(w->body), T(sha256),
-                      N(store_wall_ms())));
+               "INSERT INTO outbox (endpoint, key, body, body_sha256, created_ms, seq, state)"
+               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'ready')",
+               message, COUNT_OF(message));
+        if (db_ok(c->db)) seal(c, SEAL_OUTBOX, db_last_key(c->db), message, COUNT_OF(message) - 1);
         audit_number(&members, "sequence", seq);
         audit_text(&members, "body", sha256);
     }
@@ -227,13 +239,13 @@ static void message_step(void *state) {
     write_inbox(c, m);
     check_revs(w);
     if (!db_ok(c->db)) return;
-    audit_message(c, m);
     for (isize i = 0; i < m->resource_count; i++) {
         const resource_write *r = &m->resources[i];
         int64_t patient = r->patient.id.n > 0 ? known(w, r->patient)->pk : 0;
         write_resource(c, m->source, patient, r);
         changes[n++] = (change){patient, NULL};
     }
+    audit_message(c, m); /* with the seals of what was written; verdicts and Flags follow it */
     for (isize i = 0; i < m->touched_count; i++)
         changes[n++] = (change){known(w, m->touched[i])->pk, NULL};
     for (isize i = 0; i < m->verdict_count; i++) write_verdict(w, &m->verdicts[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is kept beyond the state in force: compressed bytes and mapping sets, what has to be
  * computed anew from them, the SQL views for analysts, and the end of their time. */
-#include "store/state.h"
+#include "store/seal.h"
 
 #include <stdlib.h>
 #include <zlib.h>
@@ -308,22 +308,29 @@ typedef struct purge_call {
     int64_t before;
 } purge_call;
 
+/* Runs a deletion that returns the keys of what it deletes; gives how many. */
+static int64_t purge_sealed(purge_call *p, char kind, const char *sql) {
+    int64_t n = 0;
+    query q = db_query(p->call.db, sql, VALUES(N(p->before)));
+    for (; db_row(&q); n++) seal_gone(&p->call, kind, db_int(&q, 0));
+    return n;
+}
+
 static void purge_step(void *state) {
     purge_call *p = state;
     db *d = p->call.db;
     value before = N(p->before);
-    db_run(d,
-           "DELETE FROM kept WHERE kept_ms < ?1 AND NOT EXISTS"
-           " (SELECT 1 FROM resource r WHERE r.pk = kept.resource AND r.kept = kept.pk)",
-           &before, 1);
-    int64_t versions = db_ok(d) ? db_changes(d) : 0;
+    int64_t versions =
+        purge_sealed(p, SEAL_KEPT,
+                     "DELETE FROM kept WHERE kept_ms < ?1 AND NOT EXISTS (SELECT 1 FROM resource r"
+                     " WHERE r.pk = kept.resource AND r.kept = kept.pk) RETURNING pk");
     db_run(d,
            "DELETE FROM attempt WHERE outbox IN (SELECT id FROM outbox"
            " WHERE state IN ('done', 'superseded') AND ended_ms < ?1)",
            &before, 1);
-    db_run(d, "DELETE FROM outbox WHERE state IN ('done', 'superseded') AND ended_ms < ?1", &before,
-           1);
-    int64_t sent = db_ok(d) ? db_changes(d) : 0;
+    int64_t sent = purge_sealed(p, SEAL_OUTBOX,
+                                "DELETE FROM outbox WHERE state IN ('done', 'superseded')"
+                                " AND ended_ms < ?1 RETURNING id");
     db_run(d, "DELETE FROM inbox WHERE received_ms < ?1", &before, 1);
     int64_t messages = db_ok(d) ? db_changes(d) : 0;
     if (versions + sent + messages == 0) return;

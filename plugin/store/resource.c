@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writing one resource of a message: its state, the bytes that are kept, its rows, and what a
  * Patient says of his identity. */
-#include "store/state.h"
+#include "store/seal.h"
+
+#include <stdlib.h>
 
 /* --- identity --- */
 
@@ -69,11 +71,13 @@ static stored_head find_head(call *c, str source, const resource_write *r) {
 }
 
 static void keep_bytes(call *c, int64_t key, int64_t resource, const resource_write *r) {
+    const value values[] = {N(key),        N(resource),          T(r->version), T(r->updated),
+                            T(r->content), B(pack(c, r->bytes)), N(r->bytes.n), N(store_wall_ms())};
     db_run(c->db,
            "INSERT INTO kept (pk, resource, version, updated, content, bytes, bytes_size, kept_ms)"
            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-           VALUES(N(key), N(resource), T(r->version), T(r->updated), T(r->content),
-                  B(pack(c, r->bytes)), N(r->bytes.n), N(store_wall_ms())));
+           values, COUNT_OF(values));
+    seal(c, SEAL_KEPT, key, values, COUNT_OF(values));
 }
 
 /* The key that the bytes will have: a resource names them when it is written, and not in a second
@@ -82,32 +86,54 @@ static int64_t next_kept(db *d) {
     return db_number(d, "SELECT ifnull(max(pk), 0) + 1 FROM kept", NO_VALUES, 1);
 }
 
-static void write_rows(call *c, int64_t resource, const resource_write *r) {
-    for (isize i = 0; !r->removal && i < r->row_count; i++) {
-        const stored_row *row = &r->rows[i];
-        db_run(c->db, "INSERT INTO view_row VALUES (?1, ?2, ?3, ?4, ?5)",
-               VALUES(N(resource), T(row->view), N(row->row), T(row->cells), T(row->view_digest)));
+static int by_view(const void *a, const void *b) {
+    const stored_row *x = *(const stored_row *const *)a, *y = *(const stored_row *const *)b;
+    int order = str_compare(x->view, y->view);
+    return order ? order : (x->row > y->row) - (x->row < y->row);
+}
+
+static void write_rows(call *c, int64_t resource, bool had_rows, const resource_write *r) {
+    uint8_t hash[DIGEST_BYTES];
+    seal_row row;
+    isize n = r->removal ? 0 : r->row_count;
+    if (n == 0 && had_rows) seal_gone(c, SEAL_ROWS, resource);
+    if (n == 0) return;
+    const stored_row **list = arena_new(c->arena, const stored_row *, n);
+    for (isize i = 0; i < n; i++) list[i] = &r->rows[i];
+    if (n > 1) qsort(list, (size_t)n, sizeof *list, by_view);
+    seal_begin(&row, c);
+    for (isize i = 0; i < n; i++) {
+        const value values[] = {N(resource), T(list[i]->view), N(list[i]->row), T(list[i]->cells),
+                                T(list[i]->view_digest)};
+        db_run(c->db, "INSERT INTO view_row VALUES (?1, ?2, ?3, ?4, ?5)", values, COUNT_OF(values));
+        seal_values(&row, values + 1, COUNT_OF(values) - 1);
     }
+    if (seal_end(&row, hash)) seal_hash(c, SEAL_ROWS, resource, hash);
 }
 
-static int64_t insert_head(call *c, str source, int64_t patient, int64_t kept,
-                           const resource_write *r) {
-    db_run(c->db,
-           "INSERT INTO resource (source, type, id, patient, version, updated, content,"
-           " view_digest, removed, kept) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-           VALUES(T(source), T(r->type), T(r->id), KEY(patient), T(r->version), T(r->updated),
-                  T(r->content), T(r->view_digest), N(r->removal), KEY(kept)));
-    return db_ok(c->db) ? db_last_key(c->db) : 0;
-}
-
-static void update_head(call *c, int64_t pk, int64_t patient, int64_t kept,
-                        const resource_write *r) {
-    db_run(c->db,
-           "UPDATE resource SET patient = ?2, version = ?3, updated = ?4, content = ?5,"
-           " view_digest = ?6, removed = ?7, kept = ?8 WHERE pk = ?1",
-           VALUES(N(pk), KEY(patient), T(r->version), T(r->updated), T(r->content),
-                  T(r->view_digest), N(r->removal), KEY(kept)));
-    db_run(c->db, "DELETE FROM view_row WHERE resource = ?1", VALUES(N(pk)));
+/* Writes the state in force: a new row where `pk` is 0, else in place of the one that is there.
+ * Gives its key. */
+static int64_t write_head(call *c, str source, int64_t pk, int64_t patient, int64_t kept,
+                          const resource_write *r) {
+    const value values[] = {T(source),     T(r->type),    T(r->id),      KEY(patient),
+                            T(r->version), T(r->updated), T(r->content), T(r->view_digest),
+                            N(r->removal), KEY(kept),     N(pk)};
+    int n = COUNT_OF(values) - 1;
+    if (pk == 0) {
+        db_run(c->db,
+               "INSERT INTO resource (source, type, id, patient, version, updated, content,"
+               " view_digest, removed, kept) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+               values, n);
+        pk = db_ok(c->db) ? db_last_key(c->db) : 0;
+    } else {
+        db_run(c->db,
+               "UPDATE resource SET patient = ?4, version = ?5, updated = ?6, content = ?7,"
+               " view_digest = ?8, removed = ?9, kept = ?10"
+               " WHERE pk = ?11", /* what names the resource stays */
+               values, n + 1);
+    }
+    seal(c, SEAL_RESOURCE, pk, values, n);
+    return pk;
 }
 
 void write_resource(call *c, str source, int64_t patient, const resource_write *r) {
@@ -118,12 +144,14 @@ void write_resource(call *c, str source, int64_t patient, const resource_write *
     /* Rows computed anew from the kept bytes bring no bytes: those that are there stay in force. */
     bool fresh = r->bytes.n > 0 && !r->removal;
     int64_t kept = fresh ? next_kept(c->db) : h.same_content && !r->removal ? h.kept : 0;
-    if (h.pk == 0)
-        h.pk = insert_head(c, source, patient, kept, r);
-    else
-        update_head(c, h.pk, patient, kept, r);
+    bool had_rows = false;
+    if (h.pk != 0) {
+        db_run(c->db, "DELETE FROM view_row WHERE resource = ?1", VALUES(N(h.pk)));
+        had_rows = db_ok(c->db) && db_changes(c->db) > 0;
+    }
+    h.pk = write_head(c, source, h.pk, patient, kept, r);
     if (fresh) keep_bytes(c, kept, h.pk, r);
-    write_rows(c, h.pk, r);
+    write_rows(c, h.pk, had_rows, r);
     if (patient != 0 && str_eq(r->type, S("Patient")) && str_eq(r->id, r->patient.id))
         write_identity(c, patient, r);
 }

@@ -3,7 +3,7 @@
  * store of an earlier release becomes one of this. All steps run in the transaction that opens the
  * file, so that a store is of one version or of the other, and a release that was interrupted
  * begins again. */
-#include "store/state.h"
+#include "store/seal.h"
 
 #include <stdio.h>
 
@@ -21,6 +21,8 @@ static const char *const steps[] = {
     " WHERE o.id = attempt.outbox AND o.request_id = attempt.request_id AND o.state = 'inflight');"
     "DROP INDEX outbox_state;"
     "CREATE INDEX outbox_state ON outbox (state, endpoint, id);",
+    /* Rows are vouched for by the trail; what is there is sealed below. */
+    "ALTER TABLE audit ADD COLUMN seals BLOB;",
 };
 _Static_assert(COUNT_OF(steps) == STORE_SCHEMA - 1, "every version has the step that makes it");
 
@@ -44,6 +46,40 @@ int schema_version(db *d) {
     return (int)version;
 }
 
+enum { UNSEALED = 2 /* the last schema without seals */, SEALED_AT_ONCE = 10000 };
+
+typedef struct sealing {
+    call *call;
+    arena_mark mark;
+    int64_t n;
+} sealing;
+
+static void take_seals(sealing *s, const char *what) {
+    buf members = audit_members(s->call);
+    audit_text(&members, "what", str_from(what));
+    audit_number(&members, "rows", s->n);
+    audit_append(s->call, "upgrade", buf_str(&members));
+    arena_rewind(s->call->arena, s->mark);
+    s->n = 0;
+}
+
+static void seal_seen_row(void *self, const seal_table *table, int64_t key, const char *name,
+                          const uint8_t hash[DIGEST_BYTES]) {
+    sealing *s = self;
+    (void)name;
+    seal_hash(s->call, table->kind, key, hash);
+    if (++s->n == SEALED_AT_ONCE) take_seals(s, table->noun);
+}
+
+/* From here on the trail vouches for what an earlier release wrote. */
+static void seal_everything(call *c) {
+    sealing s = {.call = c, .mark = arena_here(c->arena)};
+    for (const seal_table *t = seal_tables; t->kind; t++) {
+        seal_walk(c, t, seal_seen_row, &s);
+        if (s.n > 0) take_seals(&s, t->noun);
+    }
+}
+
 static void set_version(db *d) {
     char sql[128];
     snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
@@ -61,8 +97,10 @@ void schema_prepare(call *c) {
     }
     for (int i = version - 1; i >= 0 && i < COUNT_OF(steps); i++) db_script(c->db, steps[i]);
     set_version(c->db);
+    audit_check_head(c);
     buf members = audit_members(c);
     audit_number(&members, "from", version);
     audit_number(&members, "to", STORE_SCHEMA);
     audit_append(c, "upgrade", buf_str(&members));
+    if (version <= UNSEALED) seal_everything(c);
 }

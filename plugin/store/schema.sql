@@ -1,4 +1,4 @@
--- The store's schema, version 2 (PRAGMA user_version). Text columns hold '' where there is nothing;
+-- The store's schema, version 3 (PRAGMA user_version). Text columns hold '' where there is nothing;
 -- times named *_ms are Unix milliseconds, *_ns nanoseconds; hashes are SHA-256 as lower-case hex
 -- unless they are BLOBs; documents are zlib streams with their plain size beside them.
 
@@ -191,8 +191,11 @@ CREATE TABLE sender (
 ) STRICT, WITHOUT ROWID;
 
 -- hash = SHA-256(hash of the entry before, 32 zero bytes before the first, and the entry's text).
+-- seals: what the rows written with it were, 41 bytes each (kind, key, SHA-256; zeros: deleted);
+-- the entry has the SHA-256 of them all.
 CREATE TABLE audit (
   seq INTEGER PRIMARY KEY,
   entry TEXT NOT NULL,
-  hash BLOB NOT NULL
+  hash BLOB NOT NULL,
+  seals BLOB
 ) STRICT;

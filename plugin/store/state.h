@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <sys/types.h>
 
-enum { STORE_SCHEMA = 2, STORE_APPLICATION = 0x46485452 /* "FHTR" */, BOOT_ID = 36 };
+enum { STORE_SCHEMA = 3, STORE_APPLICATION = 0x46485452 /* "FHTR" */, BOOT_ID = 36 };
 
 /* A message waiting for the leader of a group commit. */
 typedef struct commit_request commit_request;
@@ -46,6 +46,7 @@ struct store {
     db writer;
     arena scratch; /* of the writer, cleared by each call */
     chain_head head;
+    buf seals;             /* seal.c's, for the next audit entry of the call; in `scratch` */
     struct packer *packer; /* keep.c's, used with the write lock */
     sender_lock *senders;
     struct inflight *inflight; /* inflight.c's */
@@ -76,10 +77,16 @@ bool store_grouped(const store *s);
 /* Appends {"seq","utc","mono","boot","version","action", members...} to the chain, within the
  * transaction of a writing step. `members` is JSON text without braces, or empty. */
 void audit_append(call *c, const char *action, str members);
-/* JSON members for it: ,"name":"text" and ,"name":number. */
+/* What was sealed in the step before goes with it. JSON members for it: ,"name":"text" and
+ * ,"name":number. */
 void audit_text(buf *members, const char *name, str text);
 void audit_number(buf *members, const char *name, int64_t n);
 buf audit_members(call *c);
+/* hash = SHA-256(hash of the entry before, entry) */
+bool audit_chain(call *c, const uint8_t previous[DIGEST_BYTES], str entry,
+                 uint8_t hash[DIGEST_BYTES]);
+
+/* --- verify.c --- */
 /* Recomputes the last entry's hash; the store is broken where it differs. */
 void audit_check_head(call *c);
 

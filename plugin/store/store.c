@@ -50,6 +50,7 @@ static void frame_begin(const call *c, frame frame) {
         db_begin(c->db);
     }
     if (frame == FRAME_SAVEPOINT) db_savepoint(c->db);
+    if (frame != FRAME_READ) c->store->seals = (buf){0};
 }
 
 static void frame_end(const call *c, frame frame) {
@@ -74,6 +75,8 @@ static store_status run(call *c, fault *fault, void (*step)(void *), frame frame
                 here.fault.text);
     }
     c->arena->landing = outer;
+    if (frame != FRAME_READ && db_ok(c->db) && c->store->seals.n > 0)
+        db_fail(c->db, STORE_BROKEN, "store: rows were written without an audit entry");
     frame_end(c, frame);
     store_status status = c->db->status;
     db_ready(c->db, NULL);
@@ -235,8 +238,8 @@ static void open_step(void *state) {
     call *c = state;
     int64_t bytes = pragma(c->db, "PRAGMA page_count") * pragma(c->db, "PRAGMA page_size");
     if (bytes <= CHECKED_BYTES) quick_check(c->db);
-    if (schema_version(c->db) > 0) audit_check_head(c);
     schema_prepare(c);
+    audit_check_head(c);
 }
 
 static void check_step(void *state) {

@@ -316,9 +316,21 @@ store_status store_outbox_park(store *store, int64_t id, str reason, fault *faul
 store_status store_audit_json(store *store, int64_t from, int64_t most, buf *out, fault *fault);
 /* Appends one entry of its own transaction (operator's commands, configuration changes). */
 store_status store_audit_add(store *store, const char *action, str detail_json, fault *fault);
-/* Recomputes the chain; *bad is the first broken sequence number or 0, *entries how many hold. What
- * was cut off at the end shows in *entries only. */
-store_status store_audit_verify(store *store, int64_t *entries, int64_t *bad, fault *fault);
+/* What verifying found. */
+typedef struct audit_report {
+    int64_t entries;           /* that hold, from the first */
+    int64_t bad;               /* the first that does not; 0: all do */
+    char head[DIGEST_HEX + 1]; /* hash of the last that holds, hex: for a note kept elsewhere */
+    int64_t expected_at;       /* the entry with the expected hash; 0: none has it */
+    char record[640];          /* the first row that is not as it was written; empty: all are */
+    int64_t record_entry;      /* the entry that vouches for it; 0: none does */
+    int64_t records;           /* rows that were compared */
+} audit_report;
+/* Recomputes the chain, and compares the rows of resources, kept bytes, views, verdicts, Flags and
+ * outbox with what the trail says was written. `expect`: hash (hex) of an entry that an auditor
+ * noted elsewhere, or empty; an end of the trail that was cut off shows by it only. Reads on a
+ * connection of its own, as of one moment, and holds nobody up. */
+store_status store_audit_verify(store *store, str expect, audit_report *out, fault *fault);
 /* Counters: messages, resources, rows, verdicts, outbox by state, oldest waiting seconds. */
 store_status store_stats_json(store *store, int64_t now_ms, buf *out, fault *fault);
 /* Every patient with a decision: JSON array of {source, patient, study, verdict, decided}. */

@@ -9,7 +9,7 @@
 
 static int64_t first_bad(shelf *s, int64_t *entries) {
     int64_t bad = -1;
-    CHECK_INT(store_audit_verify(s->store, entries, &bad, &s->fault), STORE_OK);
+    CHECK_INT(shelf_verify(s, entries, &bad), STORE_OK);
     return bad;
 }
 
@@ -124,8 +124,9 @@ static void rows_out_of_place(void) {
          2}, /* swapped */
         {"DELETE FROM audit WHERE seq = 1; UPDATE audit SET seq = 1 WHERE seq = 2;"
          "UPDATE audit SET seq = 2 WHERE seq = 3",
-         1},                                                                     /* moved up */
-        {"INSERT INTO audit SELECT 4, entry, hash FROM audit WHERE seq = 3", 4}, /* repeated */
+         1}, /* moved up */
+        {"INSERT INTO audit SELECT 4, entry, hash, seals FROM audit WHERE seq = 3",
+         4}, /* repeated */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         CHECK(shelf_exec(&s, rows[i].change));

@@ -277,7 +277,7 @@ static void waiting_messages_share_a_commit(void) {
     CHECK_INT(shelf_number(&s, "SELECT count(*) FROM inbox"), good);
     CHECK_INT(rev_of(&s, p1), good);
     int64_t entries, bad;
-    CHECK_INT(store_audit_verify(s.store, &entries, &bad, &s.fault), STORE_OK);
+    CHECK_INT(shelf_verify(&s, &entries, &bad), STORE_OK);
     CHECK_INT(entries, good);
     CHECK_INT(bad, 0);
     shelf_close(&s);
@@ -309,7 +309,7 @@ static void two_processes(void) {
     CHECK_OR_RETURN(shelf_reopen(&s, 0) == STORE_OK);
     CHECK_INT(rev_of(&s, p1), 2 * EACH * 4 / 5);
     int64_t entries, bad;
-    CHECK_INT(store_audit_verify(s.store, &entries, &bad, &s.fault), STORE_OK);
+    CHECK_INT(shelf_verify(&s, &entries, &bad), STORE_OK);
     CHECK_INT(bad, 0); /* one chain, two writers */
     shelf_close(&s);
 }
@@ -348,7 +348,7 @@ static void acknowledged_means_durable(void) {
     CHECK(stored >= acknowledged && stored <= acknowledged + 5); /* the last answer may be lost */
     CHECK_INT(rev_of(&s, p1), stored);
     int64_t entries, bad;
-    CHECK_INT(store_audit_verify(s.store, &entries, &bad, &s.fault), STORE_OK);
+    CHECK_INT(shelf_verify(&s, &entries, &bad), STORE_OK);
     CHECK_INT(entries, stored);
     CHECK_INT(bad, 0);
     CHECK_INT(store_check(s.store, &s.fault), STORE_OK);
@@ -393,7 +393,7 @@ static void a_group_is_one_commit(void) {
               "o1,o3");
     CHECK_INT(rev_of(&s, p1), 2);
     int64_t entries, bad;
-    CHECK_INT(store_audit_verify(s.store, &entries, &bad, &s.fault), STORE_OK);
+    CHECK_INT(shelf_verify(&s, &entries, &bad), STORE_OK);
     CHECK_INT(entries, 2);
     CHECK_INT(bad, 0);
     shelf_close(&s);
@@ -419,7 +419,7 @@ static void a_group_on_a_full_disk(void) {
     CHECK_INT(shelf_number(&s, "SELECT count(*) FROM resource WHERE id = 'large'"), 0);
     CHECK_INT(group_put(&s, "o4", NULL), STORE_OK); /* the store goes on */
     int64_t entries, bad;
-    CHECK_INT(store_audit_verify(s.store, &entries, &bad, &s.fault), STORE_OK);
+    CHECK_INT(shelf_verify(&s, &entries, &bad), STORE_OK);
     CHECK_INT(entries, shelf_number(&s, "SELECT count(*) FROM resource"));
     CHECK_INT(bad, 0);
     shelf_close(&s);

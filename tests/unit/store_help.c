@@ -123,3 +123,12 @@ store_status shelf_begin(shelf *s, int64_t id, const char *request) {
     store_status status = store_outbox_begin(s->store, &start, 1, &s->fault);
     return status == STORE_OK && !start.begun ? STORE_NONE : status;
 }
+
+store_status shelf_verify(shelf *s, int64_t *entries, int64_t *bad) {
+    audit_report report;
+    store_status status = store_audit_verify(s->store, (str){0}, &report, &s->fault);
+    *entries = report.entries;
+    *bad = report.bad;
+    CHECK_STR(report.record, "");
+    return status;
+}

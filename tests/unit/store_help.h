@@ -37,5 +37,7 @@ store_status shelf_put(shelf *s, const char *type, const char *id, const char *p
 store_status shelf_flag(shelf *s, const char *key, const char *status, const char *body);
 /* Puts one message in flight; STORE_NONE where it was not begun. */
 store_status shelf_begin(shelf *s, int64_t id, const char *request);
+/* Verifies trail and rows; nothing that is not asked for may be wrong but the chain. */
+store_status shelf_verify(shelf *s, int64_t *entries, int64_t *bad);
 
 #endif

@@ -265,7 +265,7 @@ static void killed_in_flight(void) {
                                " entry ->> '$.action' = 'sender' ORDER BY seq DESC LIMIT 1"),
               1);
     int64_t entries, bad;
-    CHECK_INT(store_audit_verify(s.store, &entries, &bad, &s.fault), STORE_OK);
+    CHECK_INT(shelf_verify(&s, &entries, &bad), STORE_OK);
     CHECK_INT(bad, 0);
     shelf_close(&s);
 }

@@ -148,7 +148,7 @@ static void a_full_disk(void) {
     CHECK_INT(shelf_reopen(&s, 0), STORE_OK);
     CHECK_INT(shelf_put(&s, "Observation", "large", "p1", "", large), STORE_OK);
     int64_t entries, bad;
-    CHECK_INT(store_audit_verify(s.store, &entries, &bad, &s.fault), STORE_OK);
+    CHECK_INT(shelf_verify(&s, &entries, &bad), STORE_OK);
     CHECK_INT(entries, 2);
     CHECK_INT(bad, 0);
     shelf_close(&s);

@@ -17,6 +17,7 @@ enum {
     OPTION_STATE,
     OPTION_FROM,
     OPTION_COUNT,
+    OPTION_EXPECT,
     OPTION_NOW,
     OPTION_FORMAT,
     OPTION_SUBJECTS,
@@ -37,6 +38,7 @@ static const struct option long_options[] = {{"config", required_argument, NULL,
                                              {"state", required_argument, NULL, OPTION_STATE},
                                              {"from", required_argument, NULL, OPTION_FROM},
                                              {"count", required_argument, NULL, OPTION_COUNT},
+                                             {"expect", required_argument, NULL, OPTION_EXPECT},
                                              {"format", required_argument, NULL, OPTION_FORMAT},
                                              {"subjects", required_argument, NULL, OPTION_SUBJECTS},
                                              {"force", no_argument, NULL, OPTION_FORCE},
@@ -62,6 +64,7 @@ int ask_options(ask *a, int argc, char **argv, const char *help) {
         case OPTION_STATE: a->state = optarg; break;
         case OPTION_FROM: a->from = optarg; break;
         case OPTION_COUNT: a->count = optarg; break;
+        case OPTION_EXPECT: a->expect = optarg; break;
         case OPTION_FORMAT: a->format = optarg; break;
         case OPTION_SUBJECTS: a->subjects = optarg; break;
         case OPTION_FORCE: a->force = true; break;

@@ -13,7 +13,7 @@ typedef struct ask {
     session session;
     session_options options;
     const char *source, *study, *reason, *state, *from, *count, *format, *subjects, *out, *mappings,
-        *site;
+        *site, *expect;
     bool json, force;
     char **rest;
     int rest_n;

@@ -8,10 +8,14 @@
 
 static const char audit_help[] =
     "usage: fhirtrial audit [OPTION]... [list | verify]\n"
-    "Lists the audit trail, or recomputes its hash chain.\n\n"
+    "Lists the audit trail; or recomputes its hash chain and compares resources, kept bytes, "
+    "rows,\n"
+    "verdicts, Flags and outbox with it. verify prints the number of entries and the last hash:\n"
+    "note them elsewhere, and give the hash to --expect the next time.\n\n"
     "      --from N         list: first entry (1)\n"
-    "      --count N        list: how many, at most (1000)\n" ASK_OPTIONS
-    "Exit code: 0 listed or intact, 1 the chain is broken, 2 wrong arguments, 5 failed.\n\n"
+    "      --count N        list: how many, at most (1000)\n"
+    "      --expect HASH    verify: hash of an entry that must be there\n" ASK_OPTIONS
+    "Exit code: 0 listed or intact, 1 something was changed, 2 wrong arguments, 5 failed.\n\n"
     "Example:  fhirtrial audit --config fhirtrial.json verify\n";
 
 static int audit_list(ask *a) {
@@ -32,19 +36,31 @@ static int audit_list(ask *a) {
     return CLI_DONE;
 }
 
+static void print_report(const cJSON *root, bool intact) {
+    const char *broken = doc_text(root, "firstBroken"), *changed = doc_text(root, "firstChanged");
+    const char *by = doc_text(root, "writtenBy"), *at = doc_text(root, "expectedAt");
+    printf("%s entries, last hash %s\n", doc_text(root, "entries"), doc_text(root, "head"));
+    if (broken[0]) printf("the chain is broken at entry %s\n", broken);
+    if (changed[0]) printf("%s%s%s\n", changed, by[0] ? " since audit entry " : "", by);
+    if (strcmp(at, "0") == 0)
+        printf("no entry has the expected hash: the end was cut off, or the trail is another\n");
+    else if (at[0])
+        printf("the expected hash is that of entry %s\n", at);
+    if (intact) printf("intact; %s rows are as they were written\n", doc_text(root, "records"));
+}
+
 static int audit_verify(ask *a) {
     int32_t code;
-    char *answer = session_ask(&a->session, "audit.verify", &code);
+    char *answer = a->expect ? session_ask_with(&a->session, &code, "audit.verify", "expect",
+                                                a->expect, SESSION_END)
+                             : session_ask(&a->session, "audit.verify", &code);
     if (!answer) return session_complain(&a->session, "audit.verify", code);
     cJSON *root = doc_read(answer);
     bool intact = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "intact"));
     if (a->json)
         printf("%s\n", answer);
-    else if (intact)
-        printf("%s entries, the chain is intact\n", doc_text(root, "entries"));
     else
-        printf("%s entries read, the chain is broken at entry %s\n", doc_text(root, "entries"),
-               doc_text(root, "firstBroken"));
+        print_report(root, intact);
     cJSON_Delete(root);
     free(answer);
     return intact ? CLI_DONE : CLI_REFUSED;
