@@ -13,6 +13,7 @@
 #include <sqlite3.h>
 #include <string.h>
 #include <zlib.h>
+#include <zstd.h>
 
 typedef void (*function)(void);
 
@@ -37,6 +38,8 @@ void libs_bindings(arena *arena, lib_binding out[LIB_BINDINGS]) {
         {"curl_easy_perform", "libcurl", (function)curl_easy_perform, LIBCURL_VERSION,
          curl_version_info(CURLVERSION_NOW)->version},
         {"inflate", "libz", (function)inflate, ZLIB_VERSION, zlibVersion()},
+        {"ZSTD_compress2", "libzstd", (function)ZSTD_compress2, ZSTD_VERSION_STRING,
+         ZSTD_versionString()},
         {"sqlite3_step", NULL, (function)sqlite3_step, SQLITE_VERSION, sqlite3_libversion()},
         {"cJSON_Parse", NULL, (function)cJSON_Parse, "1.7", cJSON_Version()},
         {"xmlParseChunk", NULL, (function)xmlParseChunk, LIBXML_VERSION_STRING, xmlParserVersion}};

@@ -16,7 +16,7 @@ typedef struct lib_binding {
     const char *built, *runs; /* versions, static */
 } lib_binding;
 
-enum { LIB_BINDINGS = 7 };
+enum { LIB_BINDINGS = 8 };
 
 /* What this process has bound. */
 void libs_bindings(arena *arena, lib_binding out[LIB_BINDINGS]);

@@ -1,64 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is kept beyond the state in force: compressed bytes and mapping sets, what has to be
- * computed anew from them, the SQL views for analysts, and the end of their time. */
+/* What is kept beyond the state in force: mapping sets, what has to be computed anew from kept
+ * bytes, the SQL views for analysts, and the end of their time. */
 #include "store/seal.h"
-
-#include <stdlib.h>
-#include <zlib.h>
-
-enum { PACK_LEVEL = 4 };
-
-/* One zlib stream, made once: its tables are greater than most of what it packs. */
-struct packer {
-    z_stream stream;
-};
-
-void packer_free(struct packer *p) {
-    if (p) deflateEnd(&p->stream);
-    free(p);
-}
-
-static z_stream *packing(store *s) {
-    if (!s->packer) {
-        s->packer = calloc(1, sizeof *s->packer);
-        if (!s->packer) return NULL;
-        if (deflateInit(&s->packer->stream, PACK_LEVEL) == Z_OK) return &s->packer->stream;
-        free(s->packer);
-        s->packer = NULL;
-        return NULL;
-    }
-    return deflateReset(&s->packer->stream) == Z_OK ? &s->packer->stream : NULL;
-}
-
-/* Texts are far shorter than zlib's counters reach: a message has at most 1 GiB. */
-str pack(call *c, str text) {
-    z_stream *z = text.n <= INT32_MAX / 2 ? packing(c->store) : NULL;
-    isize room = z ? (isize)deflateBound(z, (uLong)text.n) : 0;
-    char *packed = arena_new(c->arena, char, room + 1);
-    if (z) {
-        z->next_in = (Bytef *)(uintptr_t)(text.p ? text.p : "");
-        z->avail_in = (uInt)text.n;
-        z->next_out = (Bytef *)packed;
-        z->avail_out = (uInt)room;
-        if (deflate(z, Z_FINISH) == Z_STREAM_END) return (str){packed, (isize)z->total_out};
-    }
-    db_fail(c->db, STORE_BUSY, "store: no memory to compress: nothing was stored; try again");
-    return (str){0};
-}
-
-str unpack(call *c, str packed, int64_t size) {
-    if (!db_ok(c->db) || size < 0) size = 0;
-    char *text = arena_new(c->arena, char, size + 1);
-    uLongf length = (uLongf)size;
-    if (!db_ok(c->db)) return (str){text, 0};
-    int code = uncompress((Bytef *)text, &length, (const Bytef *)packed.p, (uLong)packed.n);
-    if (code != Z_OK || (int64_t)length != size) {
-        db_fail(c->db, STORE_BROKEN,
-                "store: a kept document is damaged: stop, keep the file, and restore a backup");
-        return (str){text, 0};
-    }
-    return (str){text, (isize)size};
-}
 
 /* --- what never changes --- */
 

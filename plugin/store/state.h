@@ -47,7 +47,7 @@ struct store {
     arena scratch; /* of the writer, cleared by each call */
     chain_head head;
     buf seals;             /* seal.c's, for the next audit entry of the call; in `scratch` */
-    struct packer *packer; /* keep.c's, used with the write lock */
+    struct packer *packer; /* pack.c's, used with the write lock */
     sender_lock *senders;
     struct inflight *inflight; /* inflight.c's */
 
@@ -98,8 +98,8 @@ int schema_version(db *d);
  * step; audited. */
 void schema_prepare(call *c);
 
-/* --- keep.c --- */
-/* `text` as a zlib stream in the call's arena; for writing steps. */
+/* --- pack.c --- */
+/* `text` compressed, in the call's arena; for writing steps. */
 str pack(call *c, str text);
 void packer_free(struct packer *packer);
 /* The other way; a stream that is damaged breaks the store. */

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Compressed documents: what is written now, what earlier releases wrote, and damage. */
+#include "store_help.h"
+#include "unit.h"
+
+#include <stdlib.h>
+
+static const char *kept_text(shelf *s, store_status *status) {
+    stale_resource *list;
+    isize n;
+    *status = store_stale(s->store, &s->arena, S("d2"), 9, &list, &n, &s->fault);
+    return *status == STORE_OK && n == 1 ? list[0].bytes.p : "";
+}
+
+static void written_as_a_frame(void) {
+    shelf s;
+    store_status status;
+    CHECK_OR_RETURN(shelf_open(&s, "pack-frame"));
+    CHECK_INT(shelf_put(&s, "Observation", "o1", "p1", "", "{\"a\":7.60}"), STORE_OK);
+    CHECK_STR(shelf_text(&s, "SELECT hex(substr(bytes, 1, 4)) FROM kept"), "28B52FFD");
+    CHECK_STR(kept_text(&s, &status), "{\"a\":7.60}");
+    shelf_close(&s);
+}
+
+/* "{"a":7.60}" as a zlib stream, of Python's zlib.compress(text, 4). */
+#define STREAM "785EAB564A54B232D73333A805000EA602A3"
+
+static void streams_of_earlier_releases(void) {
+    shelf s;
+    store_status status;
+    CHECK_OR_RETURN(shelf_open(&s, "pack-stream"));
+    CHECK_INT(shelf_put(&s, "Observation", "o1", "p1", "", "{\"b\":8.61}"), STORE_OK);
+    CHECK(shelf_exec(&s, "UPDATE kept SET bytes = X'" STREAM "'"));
+    CHECK_STR(kept_text(&s, &status), "{\"a\":7.60}");
+    CHECK(shelf_exec(&s, "UPDATE kept SET bytes_size = 9"));
+    CHECK_STR(kept_text(&s, &status), "");
+    CHECK_INT(status, STORE_BROKEN);
+    shelf_close(&s);
+}
+
+/* A document of another length, cut off, or with any byte changed is none. */
+static void damage_is_noticed(void) {
+    static const char *const damage[] = {
+        "UPDATE kept SET bytes_size = bytes_size - 1",
+        "UPDATE kept SET bytes_size = bytes_size + 1",
+        "UPDATE kept SET bytes = substr(bytes, 1, length(bytes) - 1)",
+        "UPDATE kept SET bytes = X''",
+        /* so short a document stands in its frame as it is; its checksum tells */
+        "UPDATE kept SET bytes = CAST(substr(bytes, 1, instr(bytes, CAST('abcdefgh' AS BLOB)) + 6)"
+        " || 'i' || substr(bytes, -4) AS BLOB)"};
+    shelf s;
+    store_status status;
+    CHECK_OR_RETURN(shelf_open(&s, "pack-damage"));
+    CHECK_INT(shelf_put(&s, "Observation", "o1", "p1", "", "abcdefgh"), STORE_OK);
+    CHECK(shelf_exec(&s, "CREATE TABLE copy AS SELECT bytes, bytes_size FROM kept"));
+    for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
+        CHECK(shelf_exec(&s, damage[i]));
+        CHECK_STR(kept_text(&s, &status), "");
+        CHECK_MSG(status == STORE_BROKEN, "%s", damage[i]);
+        CHECK(strstr(s.fault.text, "damaged") != NULL);
+        CHECK(shelf_exec(&s, "UPDATE kept SET (bytes, bytes_size) ="
+                             " (SELECT bytes, bytes_size FROM copy)"));
+    }
+    CHECK_STR(kept_text(&s, &status), "abcdefgh");
+    shelf_close(&s);
+}
+
+const unit_test store_pack_suite[] = {
+    UNIT_TEST(written_as_a_frame),
+    UNIT_TEST(streams_of_earlier_releases),
+    UNIT_TEST(damage_is_noticed),
+    UNIT_END,
+};
