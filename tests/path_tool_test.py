@@ -57,6 +57,14 @@ CASES = [
     (["slice('a', 'b')"], "", 2, "", "slice() is not supported"),
     (["(1 | 2).repeatAll($this)"], "", 1, "", "limit reached: "),
     (["(" * 65 + "1" + ")" * 65], "", 2, "", "limit: this expression nests deeper than 64 levels"),
+    (["--var", "a=2025-01-31", "--var", "b=1 + 1", "--var", "c=-4 'mg'", "--var", "d=@2025-01-31", "--var", "e='x'", "--var", "f=-'x'",
+      "%a | %b | %c | %d | %e | %f"], "", 0,
+     '{"type":"System.String","value":"2025-01-31"}\n{"type":"System.String","value":"1 + 1"}\n'
+     '{"type":"System.Quantity","value":{"value":-4,"unit":"mg","system":"http://unitsofmeasure.org","code":"mg"}}\n'
+     '{"type":"System.Date","value":"2025-01-31"}\n{"type":"System.String","value":"x"}\n{"type":"System.String","value":"-\'x\'"}\n', ""),
+    (["--var", "n=1", "--var", "n=2", "%n"], "", 2, "", "n=2: this name is given twice"),
+    (["--var", "resource=1", "%resource"], "", 2, "", "resource=1: FHIRPath has this name already"),
+    (["\t'ä' +"], "", 2, "", "  \t'ä' +\n  \t     ^\n"),
     (["--", "-1.abs()"], "", 0, '{"type":"System.Integer","value":-1}\n', ""),
     (["{} is Integer"], "", 0, '{"type":"System.Boolean","value":false}\n', ""),
     (["--edition", "r4", "{} is Integer"], "", 0, "", ""),
@@ -165,6 +173,8 @@ def check_own_suite(tap, folder):
     totals = [told["total"], told["passed"], told["failed"]]
     tap.result("suite: the report's totals", [] if totals == [len(wanted), len(wanted) - len(failing), len(failing)] else [totals])
     tap.result("suite: the report's names in their order", [] if list(told) == ["total", "passed", "failed", "cases"] else [list(told)])
+    said = "FAIL all / v2: another value or type\n  name.given.first()\n  expected string Eve\n  got      string \"Ada\"\n"
+    tap.result("suite: a failure is printed with what was expected and got", [] if said in done.stdout else [done.stdout[:600]])
     tap.result("suite: unlisted failures exit 1", [] if done.returncode == 1 else [done.returncode])
     listed = folder / "known.tsv"
     listed.write_text("# known\n" + "".join(f"{name}\tours\there\n" for name in failing))

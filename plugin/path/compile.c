@@ -97,6 +97,36 @@ program *path_compile(arena *arena, const path_environment *environment, str exp
     return p;
 }
 
+static void negate(arena *arena, item *it) {
+    if (it->kind == ITEM_DECIMAL) {
+        it->coef = -it->coef;
+    } else if (it->kind == ITEM_QUANTITY) {
+        quantity_value *q = arena_new(arena, quantity_value, 1);
+        *q = *it->quantity;
+        q->value = decimal_neg(q->value);
+        it->quantity = q;
+    } else {
+        it->integer = -it->integer;
+    }
+}
+
+bool path_literal(arena *arena, str text, item *out) {
+    problems found = problems_new(arena);
+    str source = arena_str(arena, text);
+    reporter r = {.found = &found, .source = source};
+    if (source.n > MAX_SOURCE || !text_is_utf8(source)) return false;
+    const ast *a = path_parse(arena, source, &r);
+    bool sign = a && a->kind == AST_UNARY, minus = sign && a->op == '-';
+    if (sign) a = a->left;
+    if (!a || a->kind != AST_LITERAL) return false;
+    *out = a->literal;
+    bool number = out->kind == ITEM_INTEGER || out->kind == ITEM_LONG ||
+                  out->kind == ITEM_DECIMAL || out->kind == ITEM_QUANTITY;
+    if (sign && !number) return false;
+    if (minus) negate(arena, out);
+    return true;
+}
+
 model_type path_result_type(const program *p) {
     if (p->result.kind == STATIC_NODE) return p->result.type;
     if (p->result.kind != STATIC_VALUE) return TYPE_NONE;

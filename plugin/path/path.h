@@ -116,6 +116,10 @@ typedef struct program program;
 program *path_compile(arena *arena, const path_environment *environment, str expression, str file,
                       str place, problems *found);
 
+/* The value of a text that is one literal, a number's sign included, and nothing else; false for
+ * any other text. The item is in the arena. (FHIRPath: Literals.) */
+bool path_literal(arena *arena, str text, item *out);
+
 /* Facts about a program. */
 model_type path_result_type(const program *p); /* TYPE_NONE when it depends on data */
 bool path_result_many(const program *p);       /* may give more than one item */

@@ -100,15 +100,25 @@ static bool read_input(running *r) {
 /* --- variables --- */
 /* The value of a literal; any other text is itself. */
 static collection var_value(running *r, str text) {
-    path_environment e = {.model = r->tape.model};
-    problems found = problems_new(&r->arena);
-    const program *p = path_compile(&r->arena, &e, text, S(""), S(""), &found);
-    path_run run = {.tape = &r->tape, .arena = &r->arena, .now = r->now};
-    collection c = {0};
-    if (p && path_evaluate(p, &run, 0, &c) == PATH_OK && c.n == 1) return c;
     item *it = arena_new(&r->arena, item, 1);
-    *it = (item){.kind = ITEM_STRING, .text = text};
+    if (!path_literal(&r->arena, text, it)) *it = (item){.kind = ITEM_STRING, .text = text};
     return (collection){it, 1};
+}
+
+/* Names that an expression knows without us; a variable may hide none. */
+static bool is_built_in(str name) {
+    static const char *const names[] = {"resource", "rootResource", "context", "ucum",
+                                        "sct",      "loinc",        "rowIndex"};
+    for (isize i = 0; i < COUNT_OF(names); i++)
+        if (str_eq(name, str_from(names[i]))) return true;
+    return str_starts(name, S("vs-")) || str_starts(name, S("ext-"));
+}
+
+static const char *wrong_name(const running *r, int i, str name) {
+    if (is_built_in(name)) return "FHIRPath has this name already; choose another";
+    for (int k = 0; k < i; k++)
+        if (str_eq(r->constants[k].name, name)) return "this name is given twice";
+    return NULL;
 }
 
 static bool read_vars(running *r) {
@@ -116,24 +126,29 @@ static bool read_vars(running *r) {
         str var = str_from(r->vars[i]);
         isize equals = str_find_byte(var, '=', 0);
         if (equals < 1) return fail(r, TOOL_USAGE, r->vars[i], "write --var name=value"), false;
+        str name = str_slice(var, 0, equals);
+        const char *why = wrong_name(r, i, name);
+        if (why) return fail(r, TOOL_USAGE, r->vars[i], why), false;
         r->values[i] = var_value(r, str_slice(var, equals + 1, var.n));
         path_run run = {.tape = &r->tape};
-        r->constants[i] = (path_constant){.name = str_slice(var, 0, equals),
-                                          .type = item_type(&run, r->values[i].items[0])};
+        r->constants[i] =
+            (path_constant){.name = name, .type = item_type(&run, r->values[i].items[0])};
     }
     return true;
 }
 
 /* --- the expression --- */
-/* The line of the expression that holds the place, and a caret under it. */
+/* The line of the expression that holds the place, and a caret under it, as far in: continuation
+ * bytes of UTF-8 take no column, and a tab is one above and below. */
 static void print_caret(str source, isize at) {
-    int line, column;
-    problem_line_column(source, at, &line, &column);
+    if (at > source.n) at = source.n;
     isize from = at, to = at;
     while (from > 0 && source.p[from - 1] != '\n') from--;
     while (to < source.n && source.p[to] != '\n') to++;
     fprintf(stderr, "  %.*s\n  ", STR_ARGS(str_slice(source, from, to)));
-    for (int i = 1; i < column; i++) fputc(' ', stderr);
+    for (isize i = from; i < at; i++)
+        if (((unsigned char)source.p[i] & 0xc0) != 0x80)
+            fputc(source.p[i] == '\t' ? '\t' : ' ', stderr);
     fputs("^\n", stderr);
 }
 

@@ -62,6 +62,58 @@ static void source_is_kept(void) {
     fixture_end(&f);
 }
 
+/* One literal and nothing else; what begins as one and goes on is none. */
+static void literal_step(void *state) {
+    fixture *f = state;
+    static const struct {
+        const char *text, *expected;
+    } rows[] = {{"4", "4"},
+                {"-4", "-4"},
+                {"+4", "4"},
+                {"-2147483647", "-2147483647"},
+                {"-5000000000L", "-5000000000"},
+                {"-1.50", "-1.50"},
+                {"14 days", "14 day"},
+                {"-4.5 'mg'", "-4.5 'mg'"},
+                {"true", "true"},
+                {"'a' /* said */", "'a'"},
+                {"@2025-01-31", "@2025-01-31"},
+                {"@T10:30", "@T10:30"},
+                {"2025-01-31", NULL},
+                {"1 + 1", NULL},
+                {"--1", NULL},
+                {"-'a'", NULL},
+                {"-true", NULL},
+                {"-@2025", NULL},
+                {"1 | 2", NULL},
+                {"{}", NULL},
+                {"abc", NULL},
+                {"%ucum", NULL},
+                {"now()", NULL},
+                {"@T10:30Z", NULL},
+                {"'a", NULL},
+                {"'\xff'", NULL},
+                {"", NULL}};
+    f->run = (path_run){.tape = &f->tape, .arena = &f->arena};
+    for (isize i = 0; i < COUNT_OF(rows); i++) {
+        item it;
+        bool is = path_literal(&f->arena, str_from(rows[i].text), &it);
+        CHECK_MSG(is == (rows[i].expected != NULL), "%s", rows[i].text);
+        if (!is || !rows[i].expected) continue;
+        buf out = buf_new(&f->arena, 1 << 10, "a literal");
+        fixture_item(f, it, &out);
+        CHECK_BYTES(out.p, out.n, rows[i].expected);
+    }
+}
+
+static void literals(void) {
+    fixture f;
+    fixture_begin(&f);
+    fixture_input(&f, S(patient));
+    CHECK(guarded(&f.landing, literal_step, &f));
+    fixture_end(&f);
+}
+
 /* --- memory --- */
 typedef struct torture {
     arena arena;
@@ -114,6 +166,6 @@ static void any_ceiling(void) {
     fixture_end(&f);
 }
 
-const unit_test path_compile_suite[] = {UNIT_TEST(limits), UNIT_TEST(findings),
-                                        UNIT_TEST(source_is_kept), UNIT_TEST(any_ceiling),
-                                        UNIT_END};
+const unit_test path_compile_suite[] = {UNIT_TEST(limits),         UNIT_TEST(findings),
+                                        UNIT_TEST(source_is_kept), UNIT_TEST(literals),
+                                        UNIT_TEST(any_ceiling),    UNIT_END};
