@@ -80,6 +80,7 @@ struct ast {
     uint8_t direction; /* sort_direction of an argument of sort() */
     bool implied;      /* AST_THIS that is not written */
     bool quoted;       /* AST_MEMBER written in back quotes */
+    bool known;        /* AST_MEMBER found on some type it is asked of; AST_CALL that has a slot */
     int32_t depth;     /* height of the tree below, to bound every recursion over it */
     isize at, n;       /* the token that names it: operator, name, literal */
     str name;          /* AST_MEMBER, AST_CALL, AST_VARIABLE: unescaped */

@@ -13,7 +13,7 @@ void check_error(checker *c, isize at, str text, str remedy) {
 }
 
 void check_strict(checker *c, isize at, str text, str remedy) {
-    if (c->environment->strict)
+    if (c->environment->strict && !c->trial)
         check_error(c, at, text, remedy);
     else
         path_report(c->reporter, PROBLEM_WARNING, "invalid", at, text, remedy);
@@ -276,6 +276,13 @@ static bool shareable_literal(uint8_t kind) {
 }
 
 void check_node(checker *c, ast *a, const context *ctx) {
+    if (++c->visits > MOST_VISITS) {
+        a->type = static_any();
+        if (c->visits == MOST_VISITS + 1)
+            check_error(c, a->at, S("limit: repeat() stands inside of repeat() too often"),
+                        S("split the expression"));
+        return;
+    }
     switch ((ast_kind)a->kind) {
     case AST_EMPTY:
         c->not_shareable = true;

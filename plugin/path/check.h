@@ -35,7 +35,12 @@ typedef struct checker {
     int visible, slots;
     bool failed;
     bool uses_now, not_shareable;
+    int trial;      /* strictness is off: the body of repeat() is tried */
+    int64_t visits; /* nodes checked; repeat() inside of repeat() checks its body many times */
+    int unknown;    /* names that a type has not: in the body of repeat() another may have them */
 } checker;
+
+enum { MOST_VISITS = 1 << 20 };
 
 /* Fills in key, target, source and type of every node. False after an error. */
 bool check_expression(checker *c, ast *root);

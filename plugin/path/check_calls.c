@@ -141,15 +141,58 @@ static void check_branches(checker *c, ast *a, call_id id) {
         a->type = static_join(a->type, arg->type);
 }
 
-/* repeat(): what the expression gives must accept the expression again. */
-static void check_repeat(checker *c, ast *a, const context *outer) {
+/* --- repeat() --- */
+/* Where the findings stood before the body of repeat() was checked. */
+typedef struct before {
+    isize n, errors;
+    int unknown;
+    bool failed;
+} before;
+
+static before remember(const checker *c) {
+    return (before){c->reporter->found->n, c->reporter->found->errors, c->unknown, c->failed};
+}
+
+static void forget_since(checker *c, before b) {
+    if (c->visits > MOST_VISITS) return; /* that finding must stay */
+    c->reporter->found->n = b.n;
+    c->reporter->found->errors = b.errors;
+    c->failed = b.failed;
+}
+
+static bool all_known(const ast *a) {
+    if (!a) return true;
+    if (a->kind == AST_MEMBER && !a->known) return false;
+    for (const ast *arg = a->args; arg; arg = arg->next)
+        if (!all_known(arg)) return false;
+    return all_known(a->left) && all_known(a->right);
+}
+
+static void check_body(checker *c, ast *a, const context *outer, static_type focus) {
     context inner = part_context(CALL_ID_repeat, a, outer);
-    static_type once = a->args->type;
-    inner.focus = once;
-    inner.focus.many = false;
     int visible = c->visible;
+    inner.focus = focus;
+    inner.focus.many = false;
     check_node(c, a->args, &inner);
     c->visible = visible;
+}
+
+/* What the expression gives must accept the expression again. A name that only one of the types on
+ * the way has is right (QuestionnaireResponse.repeat(item | answer)), and found when it runs. So
+ * both are tried first, without strictness, which ends at the first finding. */
+static void check_repeat(checker *c, ast *a, const context *outer) {
+    before b = remember(c);
+    c->trial++;
+    check_body(c, a, outer, a->left->type);
+    check_body(c, a, outer, a->args->type);
+    c->trial--;
+    bool alike = c->unknown == b.unknown, known = all_known(a->args);
+    forget_since(c, b);
+    if (alike || !known) check_body(c, a, outer, a->left->type);
+    static_type once = a->args->type;
+    before rest = remember(c);
+    check_body(c, a, outer, alike ? once : static_any());
+    if (!alike && !known) forget_since(c, rest);
     a->type = static_same(once, a->args->type) ? once : static_any();
     a->type.many = true;
     a->type.unordered = false;
@@ -169,16 +212,18 @@ static void check_define(checker *c, ast *a) {
     for (int i = 0; i < c->visible; i++) taken = taken || str_eq(text, c->defined[i].name);
     for (isize i = 0; i < c->environment->constant_count; i++)
         taken = taken || str_eq(text, c->environment->constants[i].name);
-    if (taken || c->slots == MAX_VARIABLES || c->visible == MAX_VARIABLES) {
+    bool full = (c->slots == MAX_VARIABLES && !a->known) || c->visible == MAX_VARIABLES;
+    if (taken || full) {
         check_error(c, name->at,
                     taken ? arena_printf(c->arena, "%%%.*s is defined already", STR_ARGS(text))
                           : S("limit: more than 64 variables in one expression"),
                     S("choose another name"));
         return;
     }
-    a->variable = c->slots;
+    if (!a->known) a->variable = c->slots++;
+    a->known = true; /* the body of repeat() is checked several times */
     c->defined[c->visible++] =
-        (defined){text, name->next ? name->next->type : a->left->type, c->slots++};
+        (defined){text, name->next ? name->next->type : a->left->type, a->variable};
 }
 
 /* A value set or concept map named by a literal must be loaded. */
@@ -213,7 +258,7 @@ static void check_criteria(checker *c, ast *a, call_id id) {
         check_boolean(c, a->args, arena_printf(c->arena, "%s()", call_table[id].name).p);
 }
 
-static void check_special(checker *c, ast *a, call_id id, const context *ctx) {
+static void check_special(checker *c, ast *a, call_id id) {
     switch (id) {
     case CALL_ID_where:
     case CALL_ID_exists:
@@ -224,8 +269,6 @@ static void check_special(checker *c, ast *a, call_id id, const context *ctx) {
         break;
     case CALL_ID_iif:
     case CALL_ID_coalesce: check_branches(c, a, id); break;
-    case CALL_ID_repeat:
-    case CALL_ID_repeatAll: check_repeat(c, a, ctx); break;
     case CALL_ID_union:
     case CALL_ID_combine:
         a->type = static_join(a->left->type, a->args->type);
@@ -265,10 +308,14 @@ void check_call(checker *c, ast *a, const context *ctx) {
             c, a->at,
             arena_printf(c->arena, "%s() needs an order, and its input has none", row->name),
             S("sort() it first, or choose the item with where(...)"));
-    check_arguments(c, a, (call_id)found, ctx);
+    bool repeats = found == CALL_ID_repeat || found == CALL_ID_repeatAll;
+    if (repeats)
+        check_repeat(c, a, ctx);
+    else
+        check_arguments(c, a, (call_id)found, ctx);
     if (row->flags & CALL_NOW) c->uses_now = true;
     if (!(row->flags & CALL_SHAREABLE)) c->not_shareable = true;
-    if (c->failed) return;
+    if (c->failed || repeats) return;
     result_type(a, row);
-    check_special(c, a, (call_id)found, ctx);
+    check_special(c, a, (call_id)found);
 }

@@ -37,20 +37,28 @@ static void type_parts(checker *c, const ast *a, str *space, str *name) {
         *name = arena_printf(c->arena, "%.*s.%.*s", STR_ARGS(*name), STR_ARGS(chain[i]->name));
 }
 
-/* A name that stands for no type: FHIRPath has it fail when it is evaluated. */
-static void unknown_type(checker *c, ast *a, str name) {
-    a->name = arena_printf(c->arena, "there is no type \"%.*s\"", STR_ARGS(name));
+static void report_unknown_type(checker *c, const ast *a) {
     check_strict(c, a->at, a->name,
                  S("use a FHIR R4 type or one of Boolean String Integer Long Decimal Date DateTime "
                    "Time Quantity"));
+}
+
+/* A name that stands for no type: FHIRPath has it fail when it is evaluated. */
+static void unknown_type(checker *c, ast *a, str name) {
+    a->name = arena_printf(c->arena, "there is no type \"%.*s\"", STR_ARGS(name));
+    report_unknown_type(c, a);
     a->kind = AST_REFUSED;
     a->type = static_any();
 }
 
 void check_type_name(checker *c, ast *a) {
     str space, name;
-    if (a->kind == AST_REFUSED || (a->kind == AST_LITERAL && a->literal.kind == ITEM_TYPE))
-        return; /* seen before: the body of repeat() is checked twice */
+    /* Seen before: the body of repeat() is checked several times. */
+    if (a->kind == AST_LITERAL && a->literal.kind == ITEM_TYPE) return;
+    if (a->kind == AST_REFUSED) {
+        report_unknown_type(c, a);
+        return;
+    }
     type_parts(c, a, &space, &name);
     item t = {.kind = ITEM_TYPE, .text = name, .node = SYSTEM_NONE};
     bool system = system_kind(name, &t.node);
@@ -124,6 +132,7 @@ static str elements_of(checker *c, model_type type) {
 static void unknown_element(checker *c, ast *a, str of, model_type type) {
     a->target = TARGET_NOTHING;
     a->type = (static_type){.kind = STATIC_EMPTY};
+    c->unknown++;
     str nearest = type == TYPE_NONE ? (str){0} : nearest_element(c, type, a->name);
     check_strict(
         c, a->at,
@@ -234,7 +243,11 @@ void check_member(checker *c, ast *a, const context *ctx) {
     static_type left = a->left->type;
     a->key = model_find_key(c->model, a->name);
     a->target = TARGET_ELEMENT;
-    if (root_name(c, a, left)) return;
+    int unknown = c->unknown;
+    if (root_name(c, a, left)) {
+        a->known = true;
+        return;
+    }
     switch ((static_kind_of)left.kind) {
     case STATIC_NODE: member_of_node(c, a, left); break;
     case STATIC_CHOICE: member_of_choice(c, a, left); break;
@@ -246,6 +259,7 @@ void check_member(checker *c, ast *a, const context *ctx) {
         if (a->key == KEY_NONE && !str_eq(a->name, S("namespace")))
             unknown_element(c, a, S("FHIR R4"), TYPE_NONE);
     }
+    a->known = a->known || (unknown == c->unknown && left.kind != STATIC_EMPTY);
     a->type.many = a->type.many || left.many;
     a->type.unordered = left.unordered;
 }

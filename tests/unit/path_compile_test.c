@@ -21,6 +21,16 @@ static void limits(void) {
     fixture_expect(&f, "one more", (str){text, (1 << 16) + 1},
                    S("refused limit: an expression has at most 65536"));
     free(text);
+    /* Each level has its body checked four times. */
+    fixture_expect(&f, "seven levels",
+                   S("repeat(repeat(repeat(repeat(repeat(repeat(repeat(name))))))).family"),
+                   S("'Ada'"));
+    fixture_expect(&f, "thirty",
+                   S("repeat(repeat(repeat(repeat(repeat(repeat(repeat(repeat(repeat(repeat("
+                     "repeat(repeat(repeat(repeat(repeat(repeat(repeat(repeat(repeat(repeat("
+                     "repeat(repeat(repeat(repeat(repeat(repeat(repeat(repeat(repeat(repeat("
+                     "name))))))))))))))))))))))))))))))"),
+                   S("refused limit: repeat() stands inside of repeat() too often"));
     fixture_expect(&f, "bytes", S("'\xff'"), S("refused not UTF-8"));
     fixture_expect(&f, "pattern", S("name.family.first().matches('a(b')"),
                    S("refused 28: this regular expression is malformed"));
