@@ -286,6 +286,52 @@ def findings_are_json_on_request(folder):
         {"id": "s1", "criteria": 1}]
 
 
+SHARED_VIEW = {"url": "http://v.example/s", "name": "s", "fhirVersion": ["4.0.1"], "status": "active",
+               "resource": "Patient", "select": [{"column": [
+                   {"name": "key", "path": "getResourceKey()", "type": "string"},
+                   {"name": "born", "path": "birthDate", "type": "date"}]}]}
+
+
+def a_single_view_is_checked(folder):
+    code, out, err = run("check", folder.write("s.json", SHARED_VIEW))
+    assert (code, err) == (0, "0 errors, 0 warnings\n"), err
+    assert [line.split() for line in out.splitlines()] == [
+        "view s on Patient, 2 columns, shareable, tabular".split(), "column type SQL type collection".split(),
+        "key string CHARACTER VARYING no".split(), "born date CHARACTER VARYING no".split()], out
+    column = {"name": "names", "path": "name", "type": "HumanName", "collection": True}
+    neither = SHARED_VIEW | {"name": "n", "select": [{"column": [column]}]}
+    del neither["url"]
+    path = folder.write("n.json", neither)
+    code, out, _ = run("check", path)
+    assert code == 0 and out.startswith(
+        "view n on Patient, 1 columns, not shareable: it has no \"url\", not tabular: "), out
+    assert "'names' is a collection" in out.splitlines()[0], out
+    code, out, _ = run("check", "--json", path)
+    found = json.loads(out)["views"]
+    assert code == 0 and len(found) == 1 and not found[0]["shareable"] and not found[0]["tabular"]
+    assert found[0]["notShareable"] == 'it has no "url"' and "collection" in found[0]["notTabular"]
+    assert found[0]["columns"] == [{"name": "names", "type": "HumanName", "collection": True,
+                                    "sql": "CHARACTER VARYING ARRAY", "description": None}], out
+    assert run("check", "--quiet", path)[1] == ""
+
+
+def a_mistake_in_a_single_view_has_its_place(folder):
+    text = json.dumps(SHARED_VIEW, indent=1).replace('"birthDate"', '"birthDat"')
+    number = [n for n, line in enumerate(text.splitlines(), 1) if "birthDat" in line][0]
+    path, sets = folder.write("s.json", text), Folder(folder.name + "/set")
+    code, out, err = run("check", "--mappings", mappings(sets), path)
+    assert code == 1 and out.startswith(f"{path}:{number}:") and "[/select/0/column/1/path]" in out, out
+    assert 'did you mean "birthDate"' in out and "view s" not in out and err == "1 error, 0 warnings\n", out + err
+    finding = json.loads(run("check", "--json", "--mappings", sets.name, path)[1])["findings"][0]
+    assert finding["file"] == path and finding["line"] == number and finding["level"] == "error", finding
+    code, out, _ = run("check", folder.write("broken.json", '{"resource":]'))
+    assert code == 1 and out.startswith(f"{folder.name}/broken.json:1:13: error: "), out
+    for arguments in [("--site", "demo", path), ("--study", "s1", path), ("--mappings", sets.name, sets.name)]:
+        assert run("check", *arguments)[:2] == (2, ""), arguments
+    code, _, err = run("check", "--mappings", f"{folder.name}/none", path)
+    assert code == 1 and "none" in err, err
+
+
 def a_folder_that_is_absent_is_two(folder):
     code, _, err = run("check", str(Path(folder.name, "none")))
     assert code == 2 and "none" in err, err
@@ -306,8 +352,9 @@ TESTS = [ndjson_is_the_default, csv_quotes_as_rfc_4180_says, json_is_one_array, 
          a_mistake_has_line_column_and_suggestion,
          a_quantity_beside_a_bare_number_is_warned_of, a_folder_that_nobody_reads_is_warned_of,
          an_empty_file_has_a_place, a_symbolic_link_has_a_place, an_empty_study_has_a_place,
-         an_unknown_zone_is_an_error,
-         every_site_is_checked, findings_are_json_on_request, a_folder_that_is_absent_is_two,
+         an_unknown_zone_is_an_error, every_site_is_checked, findings_are_json_on_request,
+         a_single_view_is_checked, a_mistake_in_a_single_view_has_its_place,
+         a_folder_that_is_absent_is_two,
          the_shipped_mappings_have_no_mistake]
 
 

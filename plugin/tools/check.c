@@ -1,36 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `fhirtrial check`: loads a folder of mappings as the library would and prints every finding with
- * its line and remedy, then what each view and study is. */
+/* `fhirtrial check`: loads a folder of mappings as the library would, or compiles one
+ * ViewDefinition, and prints every finding with its line and remedy, then what each view and study
+ * is. */
 #include "tools/check.h"
 
 #include "files/files.h"
 #include "tools/tools.h"
+#include "tools/view_set.h"
 
 #include <dirent.h>
 #include <getopt.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char help[] =
     "usage: fhirtrial check [OPTION]... FOLDER\n"
+    "       fhirtrial check [--mappings FOLDER] [--json] [--quiet] VIEW.json\n"
     "\n"
     "Checks the mappings in FOLDER (core/, studies/, guidelines/, sites/) and says what is\n"
     "wrong, where (file:line:column) and what to do. Every site is checked unless --site\n"
-    "names one; every study and guideline unless --study names some studies.\n"
+    "names one; every study and guideline unless --study names some studies. Of a file, a\n"
+    "ViewDefinition, it also lists the columns and says which profiles of SQL on FHIR it\n"
+    "satisfies, shareable and tabular, or why not.\n"
     "\n"
-    "  --site NAME     a folder of sites/\n"
-    "  --study ID      a folder of studies/; may be given several times\n"
-    "  --cases FOLDER  the conformance cases (conformance/cases beside FOLDER, if there)\n"
-    "  --trace         the table of criteria: where each stands, what it leans on, its cases, its\n"
-    "                  sentence of the source; gaps are marked\n"
-    "  --json          one JSON document: findings, views, studies; with --trace the table\n"
-    "  --quiet         findings only, no list of views and studies; with --trace gaps only\n"
+    "  --site NAME        a folder of sites/\n"
+    "  --study ID         a folder of studies/; may be given several times\n"
+    "  --cases FOLDER     the conformance cases (conformance/cases beside FOLDER, if there)\n"
+    "  --trace            the table of criteria: where each stands, what it leans on, its\n"
+    "                     cases, its sentence of the source; gaps are marked\n"
+    "  --mappings FOLDER  VIEW.json is checked as one of this mapping set: with its value\n"
+    "                     sets and concept maps, and strictly\n"
+    "  --json             one JSON document: findings, views, studies; with --trace the table\n"
+    "  --quiet            findings only, no list of views and studies; with --trace gaps only\n"
     "\n"
     "Warnings tell what cannot be meant: unused names, files and codes, codes that others stand\n"
     "before, criteria without a case, screening that nobody can pass.\n"
     "\n"
     "exit: 0 no errors (warnings may be there), 1 errors or, with --trace, a gap, 2 wrong use\n"
     "\n"
-    "example: fhirtrial check mappings --site demo\n";
+    "example: fhirtrial check mappings --site demo\n"
+    "         fhirtrial check patients.view.json\n";
 
 enum { CHECK_ARENA = 1 << 30 };
 
@@ -67,7 +76,7 @@ static void check_site(checking *c, const char *site) {
     fault fault;
     const mapping_file *files;
     isize n;
-    if (!files_mappings(&c->arena, str_from(c->folder), &choice, &files, &n, &fault)) {
+    if (!files_mappings(&c->arena, str_from(c->path), &choice, &files, &n, &fault)) {
         c->stopped = arena_str(&c->arena, str_from(fault.text)).p;
         return;
     }
@@ -83,7 +92,7 @@ static void check_site(checking *c, const char *site) {
 }
 
 static void check_every_site(checking *c) {
-    str path = files_join(&c->arena, str_from(c->folder), S("sites"));
+    str path = files_join(&c->arena, str_from(c->path), S("sites"));
     DIR *dir = opendir(path.p);
     str names[CHECK_NAMES];
     isize n = 0;
@@ -105,7 +114,7 @@ static void check_every_site(checking *c) {
 static void check_top(checking *c) {
     static const str known[] = {S_INIT("core"), S_INIT("studies"), S_INIT("guidelines"),
                                 S_INIT("sites"), S_INIT("schema")};
-    DIR *dir = opendir(c->folder);
+    DIR *dir = opendir(c->path);
     for (struct dirent *e; dir && (e = readdir(dir)) != NULL;) {
         str name = str_from(e->d_name), near;
         bool expected = name.p[0] == '.' || e->d_type == DT_REG;
@@ -126,9 +135,47 @@ static void check_top(checking *c) {
     if (dir) closedir(dir);
 }
 
+/* One ViewDefinition, as `fhirtrial view` would take it. */
+static void check_file(checking *c) {
+    view_environment environment = {.model = model_r4(), .strict = c->mappings != NULL};
+    mapping_file *file = arena_new(&c->arena, mapping_file, 1);
+    fault fault;
+    const json *root;
+    file->name = str_from(c->path);
+    if (!files_read(&c->arena, (str){0}, file->name, LIMIT_CONFIG_BYTES, &file->text, &fault)) {
+        c->stopped = arena_str(&c->arena, str_from(fault.text)).p;
+        return;
+    }
+    c->files = file;
+    c->file_count = 1;
+    if (c->mappings) {
+        const mappings *set = tool_mappings(&c->arena, "check", c->mappings);
+        if ((c->failed = !set)) return;
+        environment.model = mappings_model(set);
+        environment.terminology = mappings_terminology(set);
+    }
+    if (json_read(&c->arena, file->text, &root, &fault))
+        c->view = view_compile(&c->arena, &environment, root, file->name, &c->found);
+    else
+        problems_add(&c->found, (problem){.level = PROBLEM_ERROR,
+                                          .code = "invalid",
+                                          .file = file->name,
+                                          .at = fault.at,
+                                          .text = arena_str(&c->arena, str_from(fault.text))});
+}
+
+static bool is_folder(const char *path) {
+    struct stat info;
+    return stat(path, &info) != 0 || S_ISDIR(info.st_mode);
+}
+
 static void check_step(void *state) {
     checking *c = state;
     c->found = problems_new(&c->arena);
+    if (!is_folder(c->path)) {
+        check_file(c);
+        return;
+    }
     check_top(c);
     if (c->site)
         check_site(c, c->site);
@@ -148,7 +195,9 @@ static void print_findings(checking *c) {
     for (isize i = 0; i < c->found.n; i++) {
         const problem *p = &c->found.list[i];
         char name[4096];
-        snprintf(name, sizeof name, "%s/%.*s", c->folder, STR_ARGS(p->file));
+        bool alone = str_eq(p->file, str_from(c->path));
+        snprintf(name, sizeof name, "%s%s%.*s", alone ? "" : c->path, alone ? "" : "/",
+                 STR_ARGS(p->file));
         tool_print_problem(stdout, name, text_of(c, p->file), p);
     }
     if (c->found.dropped) printf("%td more findings are not shown\n", c->found.dropped);
@@ -178,12 +227,20 @@ static void print_schedule(const study *s) {
     }
 }
 
-static void print_set(const checking *c) {
+static void print_views(const checking *c) {
     const mappings *m = c->set;
+    if (c->view) {
+        print_view(c->view, view_model(c->view));
+        view_columns_print(c->view);
+        return;
+    }
     for (isize i = 0; i < mappings_view_count(m); i++)
         print_view(mappings_view(m, i), mappings_model(m));
     for (isize i = 0; i < mappings_derived_count(m); i++)
         print_view(mappings_derived(m, i), mappings_model(m));
+}
+
+static void print_studies(const mappings *m) {
     for (isize i = 0; i < mappings_study_count(m); i++) {
         const study *s = mappings_study(m, i);
         isize human = 0, screening = 0, n = study_criterion_count(s);
@@ -210,7 +267,9 @@ static void json_view(buf *out, const view *v, const model *m) {
     buf_json_string(out, share);
     buf_printf(out, ",\"tabular\":%s,\"notTabular\":", tabular ? "true" : "false");
     buf_json_string(out, table);
-    buf_byte(out, '}');
+    buf_add(out, S(",\"columns\":["));
+    view_columns_json(v, out);
+    buf_add(out, S("]}"));
 }
 
 static void json_step(void *state) {
@@ -222,6 +281,7 @@ static void json_step(void *state) {
         tool_json_problem(&out, c->files, c->file_count, &c->found.list[i]);
     }
     buf_add(&out, S("],\"views\":["));
+    if (c->view) json_view(&out, c->view, view_model(c->view));
     const model *m = c->set ? mappings_model(c->set) : NULL;
     for (isize i = 0; c->set && i < mappings_view_count(c->set); i++) {
         if (i) buf_byte(&out, ',');
@@ -248,12 +308,15 @@ static int finish(checking *c) {
         fprintf(stderr, "fhirtrial check: %s\n", c->stopped);
         return TOOL_USAGE;
     }
+    if (c->failed) return TOOL_FAILED;
     if (c->trace && c->found.errors == 0) return check_trace(c);
     if (c->json) {
         if (!guarded(&c->landing, json_step, c)) return TOOL_FAILED;
     } else {
         print_findings(c);
-        if (!c->quiet && c->set && c->found.errors == 0) print_set(c);
+        bool good = !c->quiet && c->found.errors == 0;
+        if (good && (c->set || c->view)) print_views(c);
+        if (good && c->set) print_studies(c->set);
     }
     isize warnings = c->found.n - c->found.errors;
     fflush(stdout); /* the sum stands below what it sums up, also in a pipe */
@@ -276,11 +339,15 @@ static int run(checking *c) {
 }
 
 int tool_check(int argc, char **argv) {
-    static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},        {"site", required_argument, NULL, 's'},
-        {"study", required_argument, NULL, 'S'}, {"json", no_argument, NULL, 'j'},
-        {"cases", required_argument, NULL, 'c'}, {"trace", no_argument, NULL, 't'},
-        {"quiet", no_argument, NULL, 'q'},       {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"help", no_argument, NULL, 'h'},
+                                            {"site", required_argument, NULL, 's'},
+                                            {"study", required_argument, NULL, 'S'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"cases", required_argument, NULL, 'c'},
+                                            {"trace", no_argument, NULL, 't'},
+                                            {"mappings", required_argument, NULL, 'm'},
+                                            {"quiet", no_argument, NULL, 'q'},
+                                            {NULL, 0, NULL, 0}};
     static checking c;
     int option;
     while ((option = getopt_long(argc, argv, "hq", options, NULL)) != -1) switch (option) {
@@ -291,6 +358,7 @@ int tool_check(int argc, char **argv) {
             break;
         case 'c': c.cases = optarg; break;
         case 't': c.trace = true; break;
+        case 'm': c.mappings = optarg; break;
         case 'j': c.json = true; break;
         case 'q': c.quiet = true; break;
         default: fputs(help, stderr); return TOOL_USAGE;
@@ -299,6 +367,10 @@ int tool_check(int argc, char **argv) {
         fputs(help, stderr);
         return TOOL_USAGE;
     }
-    c.folder = argv[optind];
+    c.path = argv[optind];
+    if (is_folder(c.path) ? c.mappings != NULL : c.site || c.study_count || c.trace || c.cases) {
+        fputs(help, stderr);
+        return TOOL_USAGE;
+    }
     return run(&c);
 }

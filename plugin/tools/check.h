@@ -11,11 +11,12 @@ enum { CHECK_NAMES = 64 };
 typedef struct checking {
     arena arena;
     landing landing;
-    const char *folder;
-    const char *site; /* NULL: every one */
+    const char *path;     /* a folder, or one ViewDefinition */
+    const char *mappings; /* for the ViewDefinition; or NULL */
+    const char *site;     /* NULL: every one */
     str studies[CHECK_NAMES];
     isize study_count;
-    const char *cases; /* folder of the conformance cases; NULL: the one beside `folder` */
+    const char *cases; /* folder of the conformance cases; NULL: the one beside `path` */
     bool json, quiet, trace;
     /* results */
     problems found;      /* of all sites, each finding once */
@@ -23,6 +24,8 @@ typedef struct checking {
     const mapping_file *files;
     isize file_count;
     const mappings *set; /* the last that loaded */
+    const view *view;    /* of the file */
+    bool failed;         /* and it was said why */
 } checking;
 
 /* Warns of criteria that no case tests, where there are cases of their study at all. */

@@ -27,7 +27,7 @@ typedef struct trace_row {
 
 /* --- cases --- */
 static const char *cases_folder(checking *c) {
-    str beside = arena_printf(&c->arena, "%s/../conformance/cases", c->folder);
+    str beside = arena_printf(&c->arena, "%s/../conformance/cases", c->path);
     if (c->cases) return c->cases;
     return access(beside.p, R_OK) == 0 ? beside.p : NULL;
 }
@@ -111,7 +111,7 @@ static void fill_row(checking *c, const study *s, isize i, trace_row *row) {
                        .kind = criterion_kind_name(study_criterion(s, i)->kind),
                        .text = study_criterion(s, i)->text,
                        .definition = definition_of(s, i)};
-    row->file = arena_printf(&c->arena, "%s/%.*s", c->folder, STR_ARGS(study_file(s)));
+    row->file = arena_printf(&c->arena, "%s/%.*s", c->path, STR_ARGS(study_file(s)));
     for (isize k = 0; k < c->file_count; k++)
         if (str_eq(c->files[k].name, study_file(s)))
             problem_line_column(c->files[k].text, row->definition->at, &row->line, &column);
@@ -216,7 +216,7 @@ static void put_row(tracing *t, const trace_row *row) {
 /* A sentence of the source that no criterion stands for. */
 static void put_missing(tracing *t, const study *s, str listed) {
     trace_row row = {.id = listed, .kind = S("none"), .line = 1};
-    row.file = arena_printf(&t->c->arena, "%s/%.*s", t->c->folder, STR_ARGS(study_file(s)));
+    row.file = arena_printf(&t->c->arena, "%s/%.*s", t->c->path, STR_ARGS(study_file(s)));
     gap(&row, S("the source has it, and no criterion does"));
     put_row(t, &row);
 }

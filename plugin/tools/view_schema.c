@@ -15,8 +15,7 @@ static isize wider(isize wide, str text) { return text.n > wide ? text.n : wide;
 
 static void pad(str text, isize wide) { printf("%-*.*s  ", (int)wide, STR_ARGS(text)); }
 
-static void print_view(const view_set *s, isize i) {
-    const view *v = s->views[i];
+void view_columns_print(const view *v) {
     isize n, name = 6, type = 4, sql = 8;
     const view_column *c = view_columns(v, &n);
     for (isize k = 0; k < n; k++) {
@@ -24,8 +23,7 @@ static void print_view(const view_set *s, isize i) {
         type = wider(type, type_of(v, &c[k]));
         sql = wider(sql, view_sql_type(v, k));
     }
-    printf("view %.*s on %.*s\n  ", STR_ARGS(view_set_name(s, i)),
-           STR_ARGS(model_type_name(view_model(v), view_resource(v))));
+    fputs("  ", stdout);
     pad(S("column"), name);
     pad(S("type"), type);
     pad(S("SQL type"), sql);
@@ -61,13 +59,17 @@ static void json_column(buf *out, const view *v, isize k) {
     buf_byte(out, '}');
 }
 
+void view_columns_json(const view *v, buf *out) {
+    isize n;
+    view_columns(v, &n);
+    for (isize k = 0; k < n; k++) json_column(out, v, k);
+}
+
 static void json_step(void *state) {
     view_set *s = state;
     buf out = buf_new(&s->arena, SCHEMA_BYTES, "the schema");
     buf_add(&out, S("{\"views\":["));
     for (isize i = 0; i < s->n; i++) {
-        isize n;
-        view_columns(s->views[i], &n);
         buf_add(&out, i ? S(",{") : S("{"));
         json_member(&out, "name", view_set_name(s, i));
         buf_byte(&out, ',');
@@ -76,7 +78,7 @@ static void json_step(void *state) {
         json_member(&out, "resource",
                     model_type_name(view_model(s->views[i]), view_resource(s->views[i])));
         buf_add(&out, S(",\"columns\":["));
-        for (isize k = 0; k < n; k++) json_column(&out, s->views[i], k);
+        view_columns_json(s->views[i], &out);
         buf_add(&out, S("]}"));
     }
     buf_add(&out, S("]}\n"));
@@ -89,5 +91,10 @@ void view_set_schema(view_set *s, bool as_json) {
             fprintf(stderr, "fhirtrial view: %s\n", s->landing.fault.text);
         return;
     }
-    for (isize i = 0; i < s->n; i++) print_view(s, i);
+    for (isize i = 0; i < s->n; i++) {
+        const view *v = s->views[i];
+        printf("view %.*s on %.*s\n", STR_ARGS(view_set_name(s, i)),
+               STR_ARGS(model_type_name(view_model(v), view_resource(v))));
+        view_columns_print(v);
+    }
 }

@@ -34,6 +34,10 @@ const literals *view_set_literals(view_set *s);
 /* The view's name, else that of its file without folder and ending. */
 str view_set_name(const view_set *s, isize view);
 
+/* The columns of one view with their types: lines for people; JSON objects with commas between. */
+void view_columns_print(const view *v);
+void view_columns_json(const view *v, buf *out);
+
 /* Prints operations (`fhirtrial view --explain`). */
 void view_set_explain(view_set *s);
 /* Prints the output columns with their types, for people or as one JSON document. */
