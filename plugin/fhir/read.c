@@ -36,8 +36,8 @@ static bool blank(str line) {
 }
 
 bool read_next_line(str *rest, str *line) {
-    *rest = without_mark(*rest);
     while (rest->n > 0) {
+        *rest = without_mark(*rest);
         const char *feed = memchr(rest->p, '\n', (size_t)rest->n);
         isize n = feed ? feed - rest->p : rest->n;
         *line = (str){rest->p, n};

@@ -35,6 +35,10 @@ static void lines(void) {
     CHECK(!read_next_line(&rest, &line));
     rest = S("\n\n");
     CHECK(!read_next_line(&rest, &line));
+    rest = S("\n\xEF\xBB\xBF{}\n\xEF\xBB\xBF\n\xEF\xBB\xBF"); /* a mark behind a blank line */
+    CHECK(read_next_line(&rest, &line));
+    CHECK_BYTES(line.p, line.n, "{}");
+    CHECK(!read_next_line(&rest, &line));
 }
 
 const unit_test fhir_read_suite[] = {UNIT_TEST(formats), UNIT_TEST(neither_json_nor_xml),
