@@ -21,6 +21,7 @@ NOW = "2025-06-30T12:00:00Z"
 VIEWS = [PAIN] + [HERE / f"{name}.view.json" for name in ("ecog", "laboratory", "person", "therapy")]
 OURS = "fhirtrial view"
 OURS_TWO = "fhirtrial view, two threads"
+TRUSTED = "fhirtrial view --trusted"
 FIVE = "fhirtrial view, five views in one pass"
 SCAN = "newline scan (memchr)"
 CJSON = "cJSON, parsed and freed"
@@ -79,6 +80,7 @@ GOALS = [
     Goal("sof-js", "sof-js", OURS, ">= 300", absent="absent: not in the npm registry"),
     Goal("cJSON, parsing alone", CJSON, OURS, ">= 6"),
     Goal("share of the newline scan", SCAN, OURS, ">= 0.10"),
+    Goal("share of the newline scan, --trusted", SCAN, TRUSTED, ">= 0.35"),
     Goal("two threads, to one", OURS, OURS_TWO, ">= 1.7", keys=("wall",)),
     Goal("five views in one pass, to one", FIVE, OURS, "<= 2.5"),
     Goal("views of the mappings with criteria, to one view", CRITERIA, OURS, "<= 2.5"),
@@ -137,6 +139,7 @@ def of_this_program(options, path, whole):
     all_views = [word for name in VIEWS for word in ("--view", name)]
     yield Case(OURS, "ours", [*view, PAIN, path], same_digits, **whole)
     yield Case(OURS_TWO, "ours-two", [*view, "--threads", "2", PAIN, path], same_digits, **whole)
+    yield Case(TRUSTED, "trusted", [*view, "--trusted", PAIN, path], same_digits, **whole)
     yield Case(FIVE, "five", [*view, *all_views, "--out", f"{five}/", path], as_if_alone(view, path, five), fresh=(five,), **whole)
     yield Case(CRITERIA, "criteria", [options.build / "tests/bench/whole/trial_pass", TOP / "mappings", path, *STUDIES], verdicts(path), **whole)
 
