@@ -62,12 +62,14 @@ static const char *find(const literals *l, vectors variant, str text) {
 }
 
 bool literals_next_line(const literals *l, vectors variant, str *rest, str *line) {
-    const char *hit = rest->n > 0 ? find(l, variant, *rest) : NULL;
-    if (!hit) {
-        *rest = (str){0};
-        return false;
+    const char *hit;
+    while (rest->n > 0 && (hit = find(l, variant, *rest)) != NULL) {
+        const char *feed = memrchr(rest->p, '\n', (size_t)(hit - rest->p));
+        if (feed) *rest = str_slice(*rest, feed + 1 - rest->p, rest->n);
+        if (!read_next_line(rest, line)) break;
+        /* The hit may have stood in a byte-order mark or a blank line before this one. */
+        if (hit >= line->p || find(l, variant, *line)) return true;
     }
-    const char *feed = memrchr(rest->p, '\n', (size_t)(hit - rest->p));
-    if (feed) *rest = str_slice(*rest, feed + 1 - rest->p, rest->n);
-    return read_next_line(rest, line);
+    *rest = (str){0};
+    return false;
 }

@@ -73,6 +73,20 @@ static void lines(void) {
     arena_release(&a);
 }
 
+/* A text that stands in a blank line or a byte-order mark is in no line. */
+static void where_no_line_is(void) {
+    static const char *const texts[] = {"   ", "\xEF\xBB\xBF"};
+    static const char text[] =
+        "a\n    \nb\n\xEF\xBB\xBF\n\xEF\xBB\xBF{}\n\xEF\xBB\xBF\xEF\xBB\xBF{}\nc   d\n    "
+        "\n\xEF\xBB\xBF";
+    char out[sizeof text];
+    for (int v = VECTORS_NONE; v < VECTORS_COUNT; v++) {
+        str found = candidates(set_of(texts, 2), (vectors)v, S(text), out);
+        CHECK_BYTES(found.p, found.n, "\xEF\xBB\xBF{}|c   d|");
+    }
+    arena_release(&a);
+}
+
 /* The text at every place of texts of every length around the stride of the search. */
 static void every_place(void) {
     static const char *const texts[] = {"72514-3"};
@@ -95,4 +109,5 @@ static void every_place(void) {
 }
 
 const unit_test fhir_literals_suite[] = {UNIT_TEST(which_texts_can_serve), UNIT_TEST(lines),
-                                         UNIT_TEST(every_place), UNIT_END};
+                                         UNIT_TEST(where_no_line_is), UNIT_TEST(every_place),
+                                         UNIT_END};
