@@ -3,6 +3,7 @@
 """`fhirtrial conformance`: the shipped cases hold, what is wrong turns red by name, and what cannot be tried is not
 called a failure (TAP)."""
 
+import collections
 import json
 import os
 import pathlib
@@ -17,6 +18,8 @@ SOURCE = pathlib.Path(os.environ.get("srcdir") or pathlib.Path(__file__).resolve
 BUILD = pathlib.Path(os.environ.get("builddir") or SOURCE / "build").resolve()
 CASES = SOURCE / "conformance" / "cases"
 STUDY, CRITERION = "nct04242589", "I2"
+COMPLETE = ["condition", "procedure", "radiotherapy", "imaging_study"]
+READS_TANEICHI = {"taneichiDefinition": "as the radiology department reads it"}
 sys.path.insert(0, str(SOURCE / "tests"))
 
 import tap  # noqa: E402
@@ -36,6 +39,7 @@ class Kit:
 
     def own_mappings(self):
         self.mappings = self.folder / "mappings"
+        shutil.rmtree(self.mappings, ignore_errors=True)
         shutil.copytree(SOURCE / "mappings", self.mappings)
         return self.mappings
 
@@ -51,7 +55,8 @@ class Kit:
             "schema": 1,
             "base": str(self.folder),
             "store": {"path": "hospital.db"},
-            "mappings": {"path": os.path.relpath(self.mappings, self.folder), "site": "demo"},
+            "mappings": {"path": os.path.relpath(self.mappings, self.folder), "site": "demo",
+                         "guidelines": ["spinal-metastases"]},
             "source": "ward",
             "siteKey": "there-is-no-such-key",
             "flag": {"identifierSystem": "https://hospital.example/f", "codeSystem": "https://hospital.example/c"},
@@ -61,22 +66,86 @@ class Kit:
         path.write_text(json.dumps(config))
         environment = {"ASAN_OPTIONS": "intercept_tls_get_addr=0", **os.environ, "TMPDIR": str(self.stage)}
         return subprocess.run(
-            [BUILD / "fhirtrial", "conformance", "--config", path, "--cases", self.cases, "--study", self.study,
-             "--now", "2025-06-30T12:00:00Z", "--out", self.out, *options],
+            [BUILD / "fhirtrial", "conformance", "--config", path, "--cases", self.cases,
+             *(["--study", self.study] if self.study else []), "--now", "2025-06-30T12:00:00Z", "--out", self.out,
+             *options],
             capture_output=True, text=True, timeout=500, env=environment, stdin=subprocess.DEVNULL, check=False,
         )
 
     def passes(self, done):
         assert done.returncode == 0, f"status {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
 
+    def fhir(self):
+        return json.loads((self.out / "TestReport.json").read_text())
+
+    @staticmethod
+    def result(test):
+        return test["action"][0]["assert"]["result"]
+
     def text(self):
         return (self.out / "report.txt").read_text()
 
 
-def the_shipped_cases_hold(kit):
-    kit.passes(kit.run())
-    assert " 0 failed" in kit.text()
+def the_shipped_cases_hold_and_leave_no_gap(kit):
+    """With the mappings as shipped every criterion is shown met, not met, at its boundary and unknown, or the case file
+    says why that is not possible."""
+    kit.study = None
+    done = kit.run("--json")
+    kit.passes(done)
+    summary = json.loads(done.stdout)
+    assert summary["failed"] == summary["gaps"] == 0 < summary["passed"], summary
+    table = kit.text().partition("NOT COVERED\n")[2].partition("\n\n")[2]
+    assert table.count("  proven") > 100 and "NOT COVERED" not in table, table
     assert not (kit.folder / "hospital.db").exists(), "the site's store was opened"
+
+
+def every_case_is_covered_somewhere(kit):
+    """A case that no site could try would prove nothing: as shipped, with complete views, with nothing set."""
+    kit.study = None
+    covered = set()
+    for change in ({}, {"complete": COMPLETE, "parameters": {"nct02847754": READS_TANEICHI}}, {"parameters": None}):
+        path = kit.own_mappings() / "sites" / "demo" / "site.json"
+        site = json.loads(path.read_text())
+        parameters = change.pop("parameters", {})
+        if parameters is None:
+            del site["parameters"]
+        for study, values in (parameters or {}).items():
+            site["parameters"][study].update(values)
+        path.write_text(json.dumps({**site, **change}))
+        kit.passes(kit.run())
+        covered |= {(t["name"], t["description"]) for t in kit.fhir()["test"] if kit.result(t) == "pass"}
+    cases = {(t["name"], t["description"]) for t in kit.fhir()["test"]}
+    assert len(cases) == len(kit.fhir()["test"]), "two cases have one name"
+    assert cases == covered, sorted(cases - covered)
+
+
+def a_site_that_sets_a_parameter_otherwise_is_not_covered(kit):
+    """For every parameter that a case names: its cases are not covered, and no case fails."""
+    kit.study = None
+    named = collections.defaultdict(dict)
+    for path in CASES.glob("*/*/cases.json"):
+        document = json.loads(path.read_text())
+        for name, value in document.get("parameters", {}).items():
+            named[path.parents[1].name].setdefault(name, []).append((path.parent.name, value))
+    assert sum(len(v) for v in named.values()) > 10
+    path = kit.own_mappings() / "sites" / "demo" / "site.json"
+    site = json.loads(path.read_text())
+    site["parameters"] = {study: {name: other(used[0][1]) for name, used in names.items()}
+                          for study, names in named.items()}
+    path.write_text(json.dumps(site))
+    done = kit.run()
+    kit.passes(done)
+    missing = set(re.findall(r"^  (\S+) (\S+): .*\n    parameter \S+ has another value here$", kit.text(), re.M))
+    for study, names in named.items():
+        for criterion in {id for used in names.values() for id, _ in used}:
+            assert (study, criterion) in missing, (study, criterion)
+    table = kit.text().partition("NOT COVERED\n")[2].partition("\n\n")[2]
+    assert re.search(r"^  H7 +NOT COVERED", table, re.M), table
+
+
+def other(value):
+    """A value one step beside it."""
+    return {**value, "value": value["value"] + 1} if isinstance(value, dict) else value + 1
 
 
 def all_reports_say_the_same(kit):
@@ -271,7 +340,9 @@ def every_folder_is_a_criterion(kit):
 
 
 TESTS = (
-    the_shipped_cases_hold,
+    the_shipped_cases_hold_and_leave_no_gap,
+    every_case_is_covered_somewhere,
+    a_site_that_sets_a_parameter_otherwise_is_not_covered,
     every_folder_is_a_criterion,
     inputs_are_files_resources_and_likenesses,
     likenesses_keep_the_digits_of_numbers,
