@@ -98,7 +98,7 @@ static void check_variable(checker *c, ast *a) {
         c, a->at, arena_printf(c->arena, "there is no %%%.*s", STR_ARGS(a->name)),
         near.n ? arena_printf(c->arena, "did you mean %%%.*s?", STR_ARGS(near))
                : S("declare it: in a view as a constant, in a study as a parameter or a define"));
-    a->type = static_any(); /* one message is enough */
+    a->type = (static_type){.kind = STATIC_EMPTY}; /* one message is enough */
 }
 
 /* --- operators --- */
