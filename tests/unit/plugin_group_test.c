@@ -35,6 +35,9 @@ static void another_system_or_value_makes_two(void) {
     check_one(&k, "{`patient`:`Patient/b`");
     plugin_patient(&k, "c", ",`identifier`:[{`system`:`https://other.example`,`value`:`7`}]");
     check_one(&k, "{`patient`:`Patient/c`");
+    /* An equal identifier of a system that the site has not listed joins nobody. */
+    plugin_patient(&k, "bb", ",`identifier`:[{`system`:`https://other.example`,`value`:`7`}]");
+    check_one(&k, "{`patient`:`Patient/bb`");
     plugin_close(&k);
 }
 
