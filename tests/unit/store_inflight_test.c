@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -20,10 +21,11 @@ static void die_with(shelf *s, const uint8_t sha256[DIGEST_BYTES], bool done) {
         if (shelf_reopen(s, 0) != STORE_OK) _exit(2);
         bool begun = store_inflight_begin(s->store, sha256, &mark);
         if (begun && done) store_inflight_end(s->store, mark, true);
-        _exit(begun ? 0 : 1);
+        if (begun) kill(getpid(), SIGKILL);
+        _exit(1);
     }
     CHECK(child > 0 && waitpid(child, &status, 0) == child);
-    CHECK_INT(status, 0);
+    CHECK_INT(status, SIGKILL);
 }
 
 static bool may_begin(shelf *s, const uint8_t sha256[DIGEST_BYTES]) {
@@ -125,7 +127,8 @@ static void the_living_are_left_alone(void) {
         bool told = write(ready[1], "y", 1) == 1;
         while (told && read(go[0], &byte, 1) > 0) {
         }
-        _exit(store_inflight_begin(s.store, other, &mark) ? 1 : 0);
+        if (!store_inflight_begin(s.store, other, &mark)) kill(getpid(), SIGKILL);
+        _exit(1);
     }
     close(go[0]);
     CHECK(read(ready[0], &byte, 1) == 1);
@@ -140,7 +143,7 @@ static void the_living_are_left_alone(void) {
     close(go[1]);
     int status = -1;
     CHECK(waitpid(child, &status, 0) == child);
-    CHECK_INT(status, 0);
+    CHECK_INT(status, SIGKILL);
     CHECK(may_begin(&s, one)); /* the child's death is seen by who opens next */
     shelf_close(&s);
     close(ready[0]);
