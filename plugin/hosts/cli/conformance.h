@@ -2,9 +2,9 @@
 /* conformance.h: the auditor's kit. Cases are data (conformance/cases/<study>/<criterion>/): small
  * FHIR inputs and, written by hand, the result and the reason that a criterion must have, with the
  * sentence of the source that each proves. They run against the shared object through fhirtrial.h
- * with the site's own mappings, offline, each on a patient of its own; reports say what was proven, what
- * was not, and what nobody tried. A case that assumes a setting which the site has changed is not
- * covered, which is no failure. Single-threaded. */
+ * with the site's own mappings, offline, each on a patient of its own; reports say what was proven,
+ * what was not, and what nobody tried. A case that assumes a setting which the site has changed is
+ * not covered, which is no failure. Single-threaded. */
 #ifndef FHIRTRIAL_HOSTS_CLI_CONFORMANCE_H
 #define FHIRTRIAL_HOSTS_CLI_CONFORMANCE_H
 

@@ -69,7 +69,8 @@ static void summary(const conformance *c, xmlTextWriterPtr w) {
     close_tag(w);
     close_tag(w);
     tag(w, "p", NULL,
-        "Each case ran on an invented patient of its own, offline, with the mappings named above. What is proven "
+        "Each case ran on an invented patient of its own, offline, with the mappings named above. "
+        "What is proven "
         "is "
         "proven for these cases; what no case tried is listed as not covered.");
 }

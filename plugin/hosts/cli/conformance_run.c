@@ -21,12 +21,12 @@ typedef struct stage {
     session session;
     char *folder;
     char *result;
-    bool open;     /* a handle is open on the store */
-    bool listed;   /* the store has a patient of a source that the site lists */
+    bool open;   /* a handle is open on the store */
+    bool listed; /* the store has a patient of a source that the site lists */
     /* the case at hand */
     char source[sizeof "conformance-" + 10];
     const char *from; /* the source in use: that one, or the author's */
-    char *refused; /* what was wrong with an input, or NULL */
+    char *refused;    /* what was wrong with an input, or NULL */
 } stage;
 
 static char *text_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
