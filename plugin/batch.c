@@ -2,15 +2,17 @@
 /* batch.c: messages that wait together share a commit. They are read first, outside any
  * transaction; then decided one after another inside one, each in a part of its own that fails by
  * itself and each on what those before it wrote; then committed; only then is any of them answered.
- * Where the commit fails, nothing of it was stored, and each goes its own way again. */
+ * Where the commit fails, nothing of it was stored, and each goes its own way again. A large
+ * message goes its own way from the beginning: others would wait for all its decisions. */
 #include "work.h"
 
 #include <stdlib.h>
 
 enum {
-    TOGETHER_MS = 100,         /* how long others may have to wait with their writing */
-    READ_AHEAD = 256,          /* messages read before their transaction begins, */
-    READ_AHEAD_BYTES = 1 << 20 /* each with an arena, so large ones in small numbers */
+    TOGETHER_MS = 100,          /* how long others may have to wait with their writing */
+    TOGETHER_BYTES = 256 << 10, /* a larger message shares nothing */
+    READ_AHEAD = 256,           /* messages read before their transaction begins, */
+    READ_AHEAD_BYTES = 1 << 20  /* each with an arena, so large ones in small numbers */
 };
 
 typedef struct batch {
@@ -24,11 +26,14 @@ static void process_alone(const batch *b, submitted *s) {
     s->reply = process_message(b->instance, s->bytes, s->meta, s->clock);
 }
 
+static bool shares(const submitted *s) { return s->bytes.n <= TOGETHER_BYTES; }
+
 /* Opens and reads messages from `first` on; returns the one after the last. */
 static isize read_some(const batch *b, isize first) {
     isize bytes = 0, i = first;
     for (; i < b->n && i - first < READ_AHEAD && bytes <= READ_AHEAD_BYTES; i++) {
         const submitted *s = &b->list[i];
+        if (!shares(s)) break;
         bytes += s->bytes.n;
         b->works[i] = message_open(b->instance, s->bytes, s->meta, s->clock);
         if (b->works[i]) message_read(b->works[i]);
@@ -87,7 +92,14 @@ void process_batch(instance *instance, submitted *list, isize n) {
         for (isize i = 0; i < n; i++) process_alone(&b, &list[i]);
         return;
     }
-    for (isize first = 0, end = 0; first < n; first = commit_some(&b, first, end))
+    for (isize first = 0, end = 0; first < n;) {
+        if (first == end && !shares(&list[first])) {
+            process_alone(&b, &list[first]);
+            first = ++end;
+            continue;
+        }
         if (first == end) end = read_some(&b, first);
+        first = commit_some(&b, first, end);
+    }
     free(b.works);
 }

@@ -65,6 +65,18 @@ class Together(Case):
         self.assertEqual(sorted(self.scores()), [5, 6])
         self.assertIsNone(self.engine.record("m0"))
 
+    def test_a_large_message_has_its_own_commit(self):
+        """Others would wait for all its decisions; the order stays."""
+        note = [{"text": "x" * 300_000}]
+        self.engine.feed(patient())
+        before = self.commits()
+        results = self.engine.together(
+            *[observation(score=i, **({"note": note} if i % 2 else {})) for i in range(20)]
+        )
+        self.assertEqual([code for code, _ in results], [engine.OK] * 20)
+        self.assertGreaterEqual(self.commits() - before, 20)
+        self.assertEqual(self.scores(), [19])
+
     def test_ids_within_one_commit(self):
         jobs = [
             self.engine.submit(patient(), messageId="m1"),
