@@ -195,6 +195,14 @@ static bool has_author(const mappings *m, const study *s) {
     return false;
 }
 
+/* A site names the studies that it runs by setting their values; of others it need not know. */
+static bool takes_part(const mappings *m, const study *s) {
+    const json *all = json_get(m->site.root, "parameters"), *of_study = NULL;
+    while ((of_study = next_of(all, of_study)) != NULL)
+        if (str_eq(of_study->name, s->id)) return true;
+    return false;
+}
+
 /* Two that are never met together: what the one calls met the other calls not-met. */
 static const criterion *opposite_of(const study *s, isize i) {
     str met = json_text(criterion_json(s, i), "met");
@@ -229,7 +237,7 @@ static void check_screening(loader *l, const study *s, isize i) {
                           "under \"assertions\"",
                           STR_ARGS(id), STR_ARGS(m->site.file->name)),
              S("list who decides, or take it out of \"screening\""));
-    if (c->unset && m->site.file)
+    if (c->unset && takes_part(m, s))
         warn(l, m->site.file, m->site.root,
              arena_printf(l->arena,
                           "screening criterion '%.*s' of %.*s needs a value that this site "
