@@ -112,6 +112,5 @@ int main(void) {
     printf("1..%d\n", tests);
     nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     free(real);
-    dlclose(library);
-    return failures > 0;
+    return failures > 0; /* the library stays, so that a leak checker sees what its own hold */
 }
