@@ -36,8 +36,8 @@ static void another_system_or_value_makes_two(void) {
     plugin_patient(&k, "c", ",`identifier`:[{`system`:`https://other.example`,`value`:`7`}]");
     check_one(&k, "{`patient`:`Patient/c`");
     /* An equal identifier of a system that the site has not listed joins nobody. */
-    plugin_patient(&k, "bb", ",`identifier`:[{`system`:`https://other.example`,`value`:`7`}]");
-    check_one(&k, "{`patient`:`Patient/bb`");
+    plugin_patient(&k, "d", ",`identifier`:[{`system`:`https://other.example`,`value`:`7`}]");
+    check_one(&k, "{`patient`:`Patient/d`");
     plugin_close(&k);
 }
 
