@@ -78,6 +78,17 @@ typedef struct endpoint_sender {
     char status[1024]; /* last sender_status_json, for queries from other threads */
 } endpoint_sender;
 
+enum { SETBACKS_MOST = 512 };
+/* A patient whom the sweep could not decide, or a resource whose rows it could not make again. */
+typedef struct setback {
+    uint64_t what;            /* hash of its name */
+    int64_t next_ms, wait_ms; /* monotonic */
+} setback;
+typedef struct setbacks {
+    setback at[SETBACKS_MOST];
+    int n;
+} setbacks;
+
 typedef struct instance instance;
 struct instance {
     int32_t handle;
@@ -105,6 +116,7 @@ struct instance {
     char *last_error;      /* OperationOutcome of the latest failure, malloc'ed */
     int64_t next_sweep_ms; /* monotonic */
     int64_t next_purge_ms;
+    setbacks setbacks, stale_setbacks; /* of patients, of resources; with `lock` */
     atomic_llong counters[8];
 };
 
@@ -134,6 +146,13 @@ configuration *configuration_take(instance *instance);
 /* The study of this id among those loaded, or NULL. */
 const study *configuration_study(const configuration *c, str id);
 void configuration_drop(configuration *configuration);
+
+/* --- setback.c --- */
+/* Whether the sweep leaves it alone now. Times are monotonic milliseconds; the caller
+ * holds the instance's lock. */
+bool setback_waits(setbacks *setbacks, uint64_t what, int64_t now_ms);
+/* Notes what came of a try: a failure doubles the wait, a success forgets it. */
+void setback_note(setbacks *setbacks, uint64_t what, bool failed, int64_t now_ms);
 
 /* --- journal.c --- */
 void journal_init(journal *journal);

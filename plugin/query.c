@@ -119,6 +119,14 @@ static void write_endpoints(query *q) {
     buf_byte(&q->out, ']');
 }
 
+/* What the sweep could not do when it tried last. */
+static int failing(query *q, const setbacks *list) {
+    pthread_mutex_lock(&q->instance->lock);
+    int n = list->n;
+    pthread_mutex_unlock(&q->instance->lock);
+    return n;
+}
+
 static void answer_health(query *q) {
     store_status status = store_check(q->instance->store, &q->fault);
     buf_printf(&q->out, "{\"store\":\"%s\",", status == STORE_OK ? "ok" : "failed");
@@ -127,6 +135,8 @@ static void answer_health(query *q) {
         buf_json_string(&q->out, str_from(q->fault.text));
         buf_byte(&q->out, ',');
     }
+    buf_printf(&q->out, "\"patientsFailing\":%d,\"resourcesFailing\":%d,",
+               failing(q, &q->instance->setbacks), failing(q, &q->instance->stale_setbacks));
     write_endpoints(q);
     buf_printf(&q->out, ",\"quarantined\":%lld}", (long long)store_quarantined(q->instance->store));
 }
@@ -151,6 +161,8 @@ static void answer_prometheus(query *q) {
     for (isize i = 0; i < COUNT_OF(names); i++)
         buf_printf(&q->out, "# TYPE fhirtrial_%s_total counter\nfhirtrial_%s_total %lld\n",
                    names[i], names[i], (long long)atomic_load(&q->instance->counters[i]));
+    buf_printf(&q->out, "# TYPE fhirtrial_patients_failing gauge\nfhirtrial_patients_failing %d\n",
+               failing(q, &q->instance->setbacks));
     journal_prometheus(&q->instance->journal, &q->out);
 }
 

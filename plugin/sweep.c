@@ -10,7 +10,7 @@ enum {
     SWEEP_RESOURCES = 64,
     SWEEP_PATIENTS = 32,
     SWEEP_EVERY_MS = 1000,
-    SWEEP_BYTES = 64 << 20,
+    SWEEP_BYTES = 512 << 20,
     PURGE_EVERY_MS = 60 * 60 * 1000
 };
 
@@ -21,22 +21,32 @@ typedef struct sweep {
     landing landing;
     fault fault;
     stale_resource *stale;
-    isize stale_count;
+    isize stale_count, stale_most;
     patient_ref *due;
-    isize due_count;
+    isize due_count, due_most;
 } sweep;
+
+/* Those that wait after a failure come first in the store's order: they are read past. */
+static isize most_of(sweep *s, const setbacks *waiting, isize most) {
+    pthread_mutex_lock(&s->instance->lock);
+    most += waiting->n;
+    pthread_mutex_unlock(&s->instance->lock);
+    return most;
+}
 
 static void read_step(void *state) {
     sweep *s = state;
-    if (store_stale(s->instance->store, &s->arena, s->c->views_digest, SWEEP_RESOURCES, &s->stale,
+    s->stale_most = most_of(s, &s->instance->stale_setbacks, SWEEP_RESOURCES);
+    if (store_stale(s->instance->store, &s->arena, s->c->views_digest, s->stale_most, &s->stale,
                     &s->stale_count, &s->fault) != STORE_OK)
         s->stale_count = 0;
 }
 
 static void read_due_step(void *state) {
     sweep *s = state;
+    s->due_most = most_of(s, &s->instance->setbacks, SWEEP_PATIENTS);
     if (store_due_patients(s->instance->store, &s->arena, clock_evaluation_ns(s->instance),
-                           s->c->digest, SWEEP_PATIENTS, &s->due, &s->due_count,
+                           s->c->digest, s->due_most, &s->due, &s->due_count,
                            &s->fault) != STORE_OK)
         s->due_count = 0;
 }
@@ -62,6 +72,47 @@ static void purge(sweep *s) {
                      str_from(s->fault.text));
 }
 
+static bool waits(sweep *s, setbacks *list, uint64_t what) {
+    pthread_mutex_lock(&s->instance->lock);
+    bool yes = setback_waits(list, what, clock_monotonic_ms());
+    pthread_mutex_unlock(&s->instance->lock);
+    return yes;
+}
+
+/* Gives 1 where it went well. */
+static int note(sweep *s, setbacks *list, uint64_t what, int32_t code) {
+    pthread_mutex_lock(&s->instance->lock);
+    setback_note(list, what, code < 0, clock_monotonic_ms());
+    pthread_mutex_unlock(&s->instance->lock);
+    return code >= 0;
+}
+
+/* Both try those whose turn it is, and give how many went well. */
+static isize mend_stale(sweep *s) {
+    setbacks *list = &s->instance->stale_setbacks;
+    isize done = 0;
+    for (isize i = 0, tried = 0; i < s->stale_count && tried < SWEEP_RESOURCES; i++) {
+        const stale_resource *r = &s->stale[i];
+        uint64_t what = index_hash(r->type, r->id) * 31 + str_hash(r->source);
+        if (waits(s, list, what)) continue;
+        tried++;
+        done += note(s, list, what, process_stale(s->instance, r));
+    }
+    return done;
+}
+
+static isize decide_due(sweep *s) {
+    setbacks *list = &s->instance->setbacks;
+    isize done = 0;
+    for (isize i = 0, tried = 0; i < s->due_count && tried < SWEEP_PATIENTS; i++) {
+        uint64_t what = index_hash(s->due[i].source, s->due[i].id);
+        if (waits(s, list, what)) continue;
+        tried++;
+        done += note(s, list, what, process_patient(s->instance, s->due[i]));
+    }
+    return done;
+}
+
 bool sweep_some(instance *instance) {
     if (!clock_known(instance) || !take_turn(instance, &instance->next_sweep_ms, SWEEP_EVERY_MS))
         return false;
@@ -71,16 +122,11 @@ bool sweep_some(instance *instance) {
     s->c = configuration_take(instance);
     arena_init(&s->arena, SWEEP_BYTES, &s->landing);
     isize done = 0;
-    if (guarded(&s->landing, read_step, s)) {
-        for (isize i = 0; i < s->stale_count; i++)
-            done += process_stale(instance, &s->stale[i]) >= 0;
-    }
+    if (guarded(&s->landing, read_step, s)) done += mend_stale(s);
     /* First the rows, then what rests on them; rows that cannot be made stop nobody. */
-    if (done == 0 && guarded(&s->landing, read_due_step, s)) {
-        for (isize i = 0; i < s->due_count; i++) done += process_patient(instance, s->due[i]) >= 0;
-    }
+    if (done == 0 && guarded(&s->landing, read_due_step, s)) done += decide_due(s);
     purge(s);
-    bool more = done > 0 && (s->stale_count == SWEEP_RESOURCES || s->due_count == SWEEP_PATIENTS);
+    bool more = done > 0 && (s->stale_count == s->stale_most || s->due_count == s->due_most);
     if (more) {
         pthread_mutex_lock(&instance->lock);
         instance->next_sweep_ms = 0;

@@ -6,7 +6,7 @@ import json
 import unittest
 
 import engine
-from small_site import bundle, observation, patient, small_view
+from small_site import MRN, bundle, mrn, observation, patient, small_view
 from test_identity import Case
 
 
@@ -57,6 +57,20 @@ class Reload(Case):
         for _ in range(3):
             self.engine.next_sweep()
         self.assertEqual(self.flag_status(), ["inactive"])
+
+    def test_patients_who_cannot_be_decided_starve_nobody(self):
+        """Eighty ids turn out to be one person, too many to decide; who comes after them is decided all the same."""
+        self.site.config["patientIdentifiers"] = []
+        self.configure()
+        self.engine.feed(*[patient(f"m{i:02}", identifier=mrn("0000")) for i in range(80)])
+        self.engine.feed(patient("z"), observation("oz", score=5, of="z"))
+        self.site.config["patientIdentifiers"] = [MRN]
+        self.column("score")["path"] = "value.ofType(Quantity).value / 2"
+        self.configure()
+        for _ in range(6):
+            self.engine.next_sweep()
+        self.assertEqual(self.verdict("z")["verdict"], "ineligible")
+        self.assertGreater(self.engine.ask("health")["resourcesFailing"], 64)
 
     def test_death_ends_a_flag_all_the_same(self):
         self.engine.feed(patient(), observation(score=5))
