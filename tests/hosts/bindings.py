@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import contract
+import node_red
 from site_files import Site
 
 HERE = Path(__file__).resolve().parent
@@ -238,6 +239,19 @@ class Orthanc(Binding):
         yield "loaded, messages, refusals, no password, crash drill", [l for l in lines if l != "done"] + ended
 
 
+class NodeRed(Binding):
+    """The nodes' own class under the Node of the test servers, then the nodes in Node-RED itself."""
+
+    def lacking(self):
+        return node_red.lacking()
+
+    def agent(self):
+        return [str(node_red.NODE), str(node_red.HERE / "agent.js")], {"NODE_PATH": str(node_red.MODULES)}
+
+    def more(self, library):
+        return node_red.tests(library)
+
+
 class Talk:
     """A program that is told file names and answers each with a line; lines of its log are kept apart."""
 
@@ -273,4 +287,4 @@ def problems(*checks):
     return [text for held, text in checks if not held]
 
 
-ALL = {"program": Program, "c": C, "python": Python, "tcl": Tcl, "lua": Lua, "java": Java, "rhino": Rhino, "orthanc": Orthanc}
+ALL = {"program": Program, "c": C, "python": Python, "tcl": Tcl, "lua": Lua, "java": Java, "rhino": Rhino, "node-red": NodeRed, "orthanc": Orthanc}
