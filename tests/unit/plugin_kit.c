@@ -5,6 +5,7 @@
 #include "deliver/deliver.h"
 #include "handle.h"
 
+#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,20 +82,21 @@ static void write_config(plugin_kit *k, const char *more) {
     unquote(k->config, sizeof k->config, text);
 }
 
+static int drop(const char *path, const struct stat *about, int kind, struct FTW *at) {
+    (void)about, (void)kind, (void)at;
+    return remove(path);
+}
+
+/* What a run that was ended left behind goes first. */
 static void write_site(plugin_kit *k, const char *name) {
-    static const char *const stale[] = {"fhirtrial.db", "fhirtrial.db-wal", "fhirtrial.db-shm",
-                                        "flags.ndjson"};
     char relative[128], path[1024];
     snprintf(relative, sizeof relative, "plugin-%s", name);
     const char *scratch = unit_scratch(relative);
+    nftw(scratch, drop, 8, FTW_DEPTH | FTW_PHYS);
     mkdir(scratch, 0700);
     char *absolute = realpath(scratch, NULL);
     snprintf(k->folder, sizeof k->folder, "%s", absolute ? absolute : "");
     free(absolute);
-    for (isize i = 0; i < COUNT_OF(stale); i++) {
-        snprintf(path, sizeof path, "%s/%s", k->folder, stale[i]);
-        unlink(path);
-    }
     snprintf(path, sizeof path, "%s/site.key", k->folder);
     put(path, "0123456789abcdef0123456789abcdef");
     plugin_mapping(k, "core/views/obs.json", obs_text);
