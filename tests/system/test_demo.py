@@ -52,6 +52,8 @@ class Demo(unittest.TestCase):
         process = subprocess.Popen(
             [demo / "demo"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             env=environment, start_new_session=True,
+            # A shell starts what runs in the background with the signal ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         with process:
             for line in process.stdout:
