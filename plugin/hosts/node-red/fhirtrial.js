@@ -79,6 +79,12 @@ module.exports = (RED) => {
       return Object.values(meta).some((value) => value !== undefined) ? meta : null;
     };
 
+    // The message is stored by then: that its records cannot be shown must not look like a failure.
+    const recordsIfAny = (result) => recordsOf(station, result).catch((error) => {
+      this.warn(`no records are given: ${error.message}`);
+      return null;
+    });
+
     const refuse = (message, error, send) => {
       message.payload = outcomeOf(error);
       message.statusCode = UNPROCESSABLE;
@@ -94,12 +100,11 @@ module.exports = (RED) => {
       }
       try {
         const { code, result } = await station.process(bytes, metaOf(message));
-        const records = settings.records === false ? [] : await recordsOf(station, result);
+        const records = settings.records === false ? null : await recordsIfAny(result);
         const about = { outcome: result.outcome, code: code === CODES.OK ? 'OK' : 'NOMATCH', result };
         const problems = result.outcome === 'partial'
           ? { ...withoutRequest(RED, message), payload: result.operationOutcome, fhirtrial: about } : null;
-        const recordMessage = settings.records === false
-          ? null : { ...withoutRequest(RED, message), payload: records, fhirtrial: about };
+        const recordMessage = records && { ...withoutRequest(RED, message), payload: records, fhirtrial: about };
         message.payload = result.verdicts;
         message.statusCode = 200;
         message.fhirtrial = about;
