@@ -142,8 +142,12 @@ def check_malformed(tap):
 
 
 def check_configuration(tap):
-    tap.result("fhirtrial.schema.json is what the library says",
-               [] if CONFIGURATION.read_text() == library_schema() else ["run tests/schema_test.py --update"])
+    name = "fhirtrial.schema.json is what the library says"
+    if os.environ.get("FHIRTRIAL_SANITIZER", "no") != "no":
+        tap.skip(name, "Python, which has no sanitizer, cannot load this build's library")
+    else:
+        same = CONFIGURATION.read_text() == library_schema()
+        tap.result(name, [] if same else ["run tests/schema_test.py --update"])
     whole = json.loads((TOP / "tests" / "malformed" / "base.json").read_text())
     tap.result("a configuration is valid", mistakes("fhirtrial", dict(whole, **{"$schema": "x"})))
     for case in malformed.cases("configuration.json"):
