@@ -130,6 +130,40 @@ class Commands(unittest.TestCase):
             self.assertEqual(done.stdout, b"")
             self.assertIn(b"nobody", done.stderr)
 
+    def test_a_wrong_argument_is_named_with_its_remedy(self):
+        for arguments, said in (
+            (("outbox", "retry", "x"), r'outbox: ID wants a whole number from 1, not "x"'),
+            (("outbox", "park", "0"), r'outbox: ID wants a whole number from 1, not "0"'),
+            (("outbox", "--state", "lost"), r'no state "lost"; use one of: ready inflight done parked superseded'),
+            (("audit", "--from", "-1"), r'audit: --from wants a whole number from 1, not "-1"'),
+            (("audit", "--count", "many"), r'audit: --count wants a whole number from 1, not "many"'),
+            (("audit", "verify", "--expect", "abc"), r"audit: --expect wants the hash that verify printed, 64 digits"),
+        ):
+            with self.subTest(arguments):
+                done = self.ask(*arguments)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertEqual(done.stdout, b"")
+                self.assertRegex(done.stderr.decode(), said)
+                # The library was not asked: its line for authors of hosts is not for who types a command.
+                self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+
+    def test_a_study_that_is_not_configured(self):
+        for patient in ((), ("st-001-everything-met",)):
+            with self.subTest(patient):
+                done = self.ask("explain", "--study", "nct00000000", *patient)
+                self.assertEqual(done.returncode, 4, done.stderr)
+                self.assertEqual(done.stdout, b"")
+                self.assertIn(b'study "nct00000000" is not among those of the configuration', done.stderr)
+
+    def test_a_flag_that_no_endpoint_takes(self):
+        site = Site(studies=["nct04242589"])
+        site.add_file()["patient"] = "same-as-source: demo_ehr"  # the feed is demo-ehr
+        self.assertEqual(site.run("-", stdin=lines_of("st-001-everything-met")).returncode, 0)
+        text = site.ask("explain", "st-001-everything-met")
+        self.assertRegex(text, "study nct04242589: needs-review ")
+        self.assertIn("\nno Flag, though the verdict asks for one: no endpoint takes this patient; ", text)
+        self.assertNotIn("though", self.ask("explain", "st-026-pain-missing").stdout.decode())
+
     def test_outbox(self):
         done = self.ask("outbox")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -140,6 +174,11 @@ class Commands(unittest.TestCase):
                                   (("list", "--state", "lost"), 2)):
             with self.subTest(arguments):
                 self.assertEqual(self.ask("outbox", *arguments).returncode, status)
+        sent = str(self.site.outbox("done")[0]["id"])
+        for command, said in (("retry", "is not parked"), ("park", "does not wait")):
+            refused = self.ask("outbox", command, sent)
+            self.assertEqual(refused.returncode, 1, refused.stderr)
+            self.assertIn(f"fhirtrial outbox: message {sent} {said}; only", refused.stderr.decode())
 
     def test_audit(self):
         done = self.ask("audit")

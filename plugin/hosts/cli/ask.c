@@ -94,6 +94,24 @@ int ask_end(ask *a, int code) {
     return code;
 }
 
+bool ask_number(const char *command, const char *what, const char *text) {
+    if (!text) return true;
+    size_t digits = strspn(text, "0123456789");
+    if (digits > 0 && digits <= 18 && !text[digits] && strspn(text, "0") < digits) return true;
+    fprintf(stderr, "fhirtrial %s: %s wants a whole number from 1, not \"%s\"\n", command, what,
+            text);
+    return false;
+}
+
+bool ask_study(ask *a, const char *command, const char *study) {
+    int32_t code;
+    free(session_ask_with(&a->session, &code, "conduct", "study", study, SESSION_END));
+    if (code != FHIRTRIAL_NOMATCH) return true;
+    fprintf(stderr, "fhirtrial %s: study \"%s\" is not among those of the configuration\n", command,
+            study);
+    return false;
+}
+
 static bool listed(const patient *list, int n, const char *source, const char *id) {
     for (int i = 0; i < n; i++)
         if (strcmp(list[i].id, id) == 0 && strcmp(list[i].source, source) == 0) return true;

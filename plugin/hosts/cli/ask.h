@@ -25,6 +25,13 @@ int ask_options(ask *ask, int argc, char **argv, const char *help);
 int ask_begin(ask *ask, int argc, char **argv, const char *help);
 int ask_end(ask *ask, int code);
 
+/* Whether `text` is a whole number from 1, as ids and counts are; where not, says so with `what` it
+ * was to be. NULL (not given) is right. */
+bool ask_number(const char *command, const char *what, const char *text);
+
+/* Whether the configuration has the study that --study names; says so where it has not. */
+bool ask_study(ask *ask, const char *command, const char *study);
+
 typedef struct patient {
     char *source, *id;
 } patient;

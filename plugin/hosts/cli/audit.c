@@ -25,6 +25,8 @@ static int audit_list(ask *a) {
         "entry.verdict", "entry.status", "entry.why",      "entry.code",   "entry.class",
         "entry.http",    "entry.reason"};
     int32_t code;
+    if (!ask_number("audit", "--from", a->from) || !ask_number("audit", "--count", a->count))
+        return CLI_USAGE;
     char *answer =
         session_ask_with(&a->session, &code, "audit", "from", a->from, "n", a->count, SESSION_END);
     if (!answer) return session_complain(&a->session, "audit", code);
@@ -49,8 +51,17 @@ static void print_report(const cJSON *root, bool intact) {
     if (intact) printf("intact; %s rows are as they were written\n", doc_text(root, "records"));
 }
 
+static bool is_hash(const char *text) {
+    if (strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64) return true;
+    fputs(
+        "fhirtrial audit: --expect wants the hash that verify printed, 64 digits of 0-9 and a-f\n",
+        stderr);
+    return false;
+}
+
 static int audit_verify(ask *a) {
     int32_t code;
+    if (a->expect && !is_hash(a->expect)) return CLI_USAGE;
     char *answer = a->expect ? session_ask_with(&a->session, &code, "audit.verify", "expect",
                                                 a->expect, SESSION_END)
                              : session_ask(&a->session, "audit.verify", &code);

@@ -13,7 +13,8 @@ static const char explain_help[] =
     "summary\n"
     "line per patient and study, with the reasons of what is unknown.\n\n"
     "      --study ID       one study only\n" ASK_OPTIONS
-    "Exit code: 0 printed, 2 wrong arguments, 4 nothing is known of the patient, 5 failed.\n\n"
+    "Exit code: 0 printed, 2 wrong arguments, 4 nothing is known of the patient\n"
+    "or no such study, 5 failed.\n\n"
     "Example:  fhirtrial explain --config fhirtrial.json --study nct04242589 st-001\n";
 
 static const cJSON *verdict_of(const cJSON *row) {
@@ -74,6 +75,13 @@ static void print_delivery(const cJSON *flag) {
     if (*doc_text(message, "reason")) printf(": %s", doc_text(message, "reason"));
 }
 
+static bool wants_flag(const cJSON *row) {
+    const cJSON *v = verdict_of(row);
+    const char *verdict = doc_text(v, "verdict");
+    return (strcmp(verdict, "eligible") == 0 || strcmp(verdict, "needs-review") == 0) &&
+           cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(v, "circumstances")) == 0;
+}
+
 /* What holds of the person and the study whatever the criteria say, and the Flag at each endpoint.
  */
 static void print_flags(const cJSON *row) {
@@ -83,7 +91,11 @@ static void print_flags(const cJSON *row) {
                        cJSON_GetObjectItemCaseSensitive(verdict_of(row), "circumstances")) {
         printf("no Flag is shown while this holds: %s\n", circumstance->valuestring);
     }
-    if (!cJSON_GetArraySize(flags)) printf("no Flag\n");
+    if (!cJSON_GetArraySize(flags))
+        printf("no Flag%s\n", !wants_flag(row)
+                                  ? ""
+                                  : ", though the verdict asks for one: no endpoint takes "
+                                    "this patient; see \"patient\" of the endpoints");
     cJSON_ArrayForEach(flag, flags) {
         printf("Flag %s at %s: %s, %s", doc_text(flag, "identifier"), doc_text(flag, "endpoint"),
                doc_text(flag, "status"), doc_text(flag, "code"));
@@ -161,6 +173,7 @@ int cli_explain(int argc, char **argv) {
     table summary;
     int exit_code = ask_begin(&a, argc, argv, explain_help);
     if (exit_code >= 0) return exit_code;
+    if (a.study && !ask_study(&a, "explain", a.study)) return ask_end(&a, CLI_NOTHING);
     int n = ask_patients(&a, &list, &code);
     table_init(&summary, 8);
     for (int i = 0; i < 8; i++) table_add(&summary, heading[i]);

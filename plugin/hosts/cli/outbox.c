@@ -17,11 +17,23 @@ static const char outbox_help[] =
     "failed.\n\n"
     "Example:  fhirtrial outbox --config fhirtrial.json --state parked\n";
 
+static bool outbox_state(const char *name) {
+    static const char *const states[] = {"ready", "inflight", "done", "parked", "superseded"};
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+        if (strcmp(states[i], name) == 0) return true;
+    fprintf(stderr,
+            "fhirtrial outbox: there is no state \"%s\"; use one of: ready inflight done parked "
+            "superseded\n",
+            name);
+    return false;
+}
+
 static int outbox_list(ask *a) {
     static const char *const columns[] = {"id",     "endpoint", "key",      "seq",
                                           "state",  "attempts", "class",    "http",
                                           "reason", "nextMs",   "createdMs"};
     int32_t code;
+    if (a->state && !outbox_state(a->state)) return CLI_USAGE;
     char *answer = session_ask_with(&a->session, &code, "outbox", "state", a->state, SESSION_END);
     if (!answer) return session_complain(&a->session, "outbox", code);
     if (a->json)
@@ -34,8 +46,16 @@ static int outbox_list(ask *a) {
 
 static int outbox_command(ask *a, const char *name, const char *id, const char *reason) {
     int32_t code;
+    if (!ask_number("outbox", "ID", id)) return CLI_USAGE;
     char *answer =
         session_ask_with(&a->session, &code, name, "id", id, "reason", reason, SESSION_END);
+    if (!answer && code == FHIRTRIAL_E_REJECT) {
+        fprintf(stderr, "fhirtrial outbox: message %s %s\n", id,
+                strcmp(name, "outbox.retry") == 0
+                    ? "is not parked; only a parked one can be made ready again"
+                    : "does not wait; only one that is ready or inflight can be parked");
+        return CLI_REFUSED;
+    }
     if (!answer) return session_complain(&a->session, name, code);
     free(answer);
     return CLI_DONE;
