@@ -234,6 +234,17 @@ def outputs_that_cannot_be_are_refused_first(folder):
     assert code == 1 and "cannot open" in err and "No such file" in err, err
 
 
+def a_view_of_a_mapping_set_needs_the_set(folder):
+    hint = "only with --mappings FOLDER"
+    for paths in (["code.memberOf('http://a')"], ["status", "%c0 = 'final'"]):
+        columns = [{"name": f"c{i}", "path": path} for i, path in enumerate(paths)]
+        view = {"name": "v", "resource": "Observation", "select": [{"column": columns}]}
+        code, out, err = run("view", "--schema", folder.write("v.json", view))
+        assert (code, out) == (1, "") and err.splitlines()[-1].endswith(hint), err
+    code, _, err = run("view", "--schema", folder.write("v.json", {**view, "resource": "Nothing"}))
+    assert code == 1 and "not an R4 resource type" in err and hint not in err, err
+
+
 def a_full_disk_is_an_error(folder):
     source = folder.write("in.ndjson", lines(*[ADA] * 5000))
     for arguments in [["--out", "/dev/full"], ["--out", "/dev/full", "--threads", "3"]]:
@@ -462,9 +473,10 @@ TESTS = [a_folder_stands_for_its_files, a_folder_without_files_is_told,
          a_message_over_the_limit_is_passed_over, bundles_in_lines_and_in_each_other,
          references_within_a_bundle_have_keys, what_is_below_a_level_is_kept,
          several_views_share_one_pass, each_view_has_its_own_output,
-         outputs_that_cannot_be_are_refused_first, a_full_disk_is_an_error,
-         a_reader_that_goes_away_ends_it_quietly, any_number_of_threads_gives_the_same_bytes,
-         unordered_rows_are_the_same_rows, rows_come_while_the_input_is_open, memory_stays_flat,
+         outputs_that_cannot_be_are_refused_first, a_view_of_a_mapping_set_needs_the_set,
+         a_full_disk_is_an_error, a_reader_that_goes_away_ends_it_quietly,
+         any_number_of_threads_gives_the_same_bytes, unordered_rows_are_the_same_rows,
+         rows_come_while_the_input_is_open, memory_stays_flat,
          progress_is_for_terminals, lenient_forgives_messages_not_files, the_schema_names_types,
          wrong_use_says_what_is_wrong, real_samples_give_what_python_finds]
 

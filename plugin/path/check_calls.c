@@ -235,8 +235,7 @@ static void check_terminology(checker *c, ast *a, call_id id) {
                     arena_printf(c->arena,
                                  "%s() needs value sets and concept maps, and none are loaded",
                                  call_table[id].name),
-                    S("value sets and concept maps come with a mappings folder: try it in a view "
-                      "with fhirtrial view --mappings"));
+                    S("they come with a folder of mappings: name it with --mappings"));
         return;
     }
     str text = {0};

@@ -49,6 +49,21 @@ static bool load_mappings(view_set *s) {
     return true;
 }
 
+/* A view that was written for a mapping set may use what only the set gives. */
+static void tell_of_mappings(const view_set *s, const problems *found) {
+    if (s->mappings) return;
+    for (isize i = 0; i < found->n; i++) {
+        str text = found->list[i].text;
+        if (str_find(text, S("none are loaded"), 0) < 0 && !str_starts(text, S("there is no %")))
+            continue;
+        fputs(
+            "fhirtrial view: a view of a mapping set has its value sets and concept maps, and may "
+            "use the columns above a path, only with --mappings FOLDER\n",
+            stderr);
+        return;
+    }
+}
+
 static bool load_view(view_set *s, isize index) {
     const char *path = s->paths[index];
     str text;
@@ -69,6 +84,7 @@ static bool load_view(view_set *s, isize index) {
                                        .at = fault.at,
                                        .text = str_from(fault.text)});
     for (isize i = 0; i < found.n; i++) tool_print_problem(stderr, path, text, &found.list[i]);
+    if (!s->views[index]) tell_of_mappings(s, &found);
     return s->views[index] != NULL;
 }
 
