@@ -15,7 +15,8 @@ static const char *open_secret(str path, int *fd) {
     *fd = open(path.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (*fd >= 0) return NULL;
     if (errno == ELOOP) return "it is a symbolic link: name the file itself";
-    if (errno == ENOENT) return "it does not exist";
+    if (errno == ENOENT)
+        return "it does not exist: make it, or write the path of the file that holds the secret";
     return "it cannot be opened: check the path and the permissions of this process's user";
 }
 
