@@ -231,6 +231,16 @@ def a_study_that_is_not_loaded_is_not_covered(kit):
     assert "11 not covered" in done.stdout and "study nct00000000 is not loaded here" in kit.text()
 
 
+def a_study_without_a_case_is_no_proof(kit):
+    kit.study = "nct0424258"
+    done = kit.run()
+    assert done.returncode == 2 and "has no cases of study nct0424258: look at --cases" in done.stderr, done.stderr
+    kit.study, kit.cases = None, kit.folder / "stage"
+    done = kit.run()
+    assert done.returncode == 2 and "stage has no cases: look at --cases" in done.stderr, done.stderr
+    assert not kit.out.exists() and not done.stdout, done.stdout
+
+
 def decisions_of_people_are_tried_where_the_site_lists_somebody(kit):
     path = kit.own_mappings() / "sites" / "demo" / "site.json"
     for performer in ("Practitioner/17", "https://hospital.example/staff|4711"):
@@ -351,6 +361,7 @@ TESTS = (
     another_setting_is_not_covered_and_no_failure,
     the_same_setting_is_covered,
     a_study_that_is_not_loaded_is_not_covered,
+    a_study_without_a_case_is_no_proof,
     decisions_of_people_are_tried_where_the_site_lists_somebody,
     mistakes_in_case_files_are_told,
     an_input_that_is_refused_is_a_failure,

@@ -114,9 +114,17 @@ static void print_summary(const conformance *c, bool json) {
            c->case_count, c->passed, c->failed, c->not_covered, c->gaps, c->out);
 }
 
+/* A report on nothing would read as a proof: a misspelt study has no failed case. */
+static bool has_cases(const conformance *c) {
+    if (c->group_count > 0) return true;
+    fprintf(stderr, "fhirtrial: %s has no cases%s%s: look at --cases%s\n", c->cases_folder,
+            c->study ? " of study " : "", c->study ? c->study : "", c->study ? " and --study" : "");
+    return false;
+}
+
 static int run(conformance *c, bool json) {
     set_clock(c);
-    if (!c->clock_text || !conformance_read(c) || c->mistakes) return CLI_USAGE;
+    if (!c->clock_text || !conformance_read(c) || c->mistakes || !has_cases(c)) return CLI_USAGE;
     if (!conformance_run(c)) return CLI_USAGE;
     conformance_count(c);
     if (!write_all(c)) return CLI_FAILED;
