@@ -9,14 +9,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const char absent[] =
+    "it does not exist: make it, or write the path of the file that holds the secret";
+
 static const char *open_secret(str path, int *fd) {
     if (path.n == 0 || path.p[path.n] != 0 || strlen(path.p) != (size_t)path.n)
         return "its path is no file name";
     *fd = open(path.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (*fd >= 0) return NULL;
     if (errno == ELOOP) return "it is a symbolic link: name the file itself";
-    if (errno == ENOENT)
-        return "it does not exist: make it, or write the path of the file that holds the secret";
+    if (errno == ENOENT) return absent;
     return "it cannot be opened: check the path and the permissions of this process's user";
 }
 
@@ -42,6 +44,13 @@ static bool read_bytes(int fd, char *out, isize n) {
     return true;
 }
 
+/* What is told of the path: where there is no such file, its name may be the secret itself. */
+static str told(str path, const char *wrong) {
+    isize n = path.n;
+    while (wrong == absent && n > 0 && path.p[n - 1] != '/') n--;
+    return str_slice(path, 0, n);
+}
+
 bool secret_read(str path, isize max, char *out, isize *n, fault *fault) {
     int fd = -1;
     const char *wrong = open_secret(path, &fd);
@@ -52,6 +61,8 @@ bool secret_read(str path, isize max, char *out, isize *n, fault *fault) {
     if (!wrong) return true;
     explicit_bzero(out, (size_t)max);
     *n = 0;
-    fault_set(fault, FAULT_CONFIG, -1, "secret file %.*s: %s", STR_ARGS(path), wrong);
+    str name = told(path, wrong);
+    fault_set(fault, FAULT_CONFIG, -1, "secret file %.*s%s: %s", STR_ARGS(name),
+              name.n < path.n ? "..." : "", wrong);
     return false;
 }

@@ -51,6 +51,7 @@ static void a_wrong_file_is_refused(void) {
     refused(secret_file("", 0600), 64, "empty");
     refused(secret_file("hunter2", 0600), 6, "larger");
     refused("/nowhere/key", 64, "does not exist: make it, or write the path");
+    refused("/nowhere/hunter2", 64, "secret file /nowhere/...: it does not exist");
     refused("/", 64, "no regular file");
     refused("", 64, "no file name");
     char target[4096];
