@@ -152,6 +152,7 @@ static bool nothing_to_write(const work *w) {
 }
 
 static store_status commit(work *w) {
+    if (w->moot) return STORE_OK; /* whoever wrote the newer state has decided on it */
     if (w->meta && nothing_to_write(w)) return STORE_OK;
     message_write m = {.source = w->source,
                        .message_id = w->meta ? w->meta->id : (str){0},
@@ -484,8 +485,11 @@ static void again_step(void *state) {
         w->code = FHIRTRIAL_E_INTERNAL;
         return;
     }
-    if (work_groups(w) && work_decide(w)) return;
-    w->code = code_of_store(w->status);
+    bool in_force = true;
+    if (!work_groups(w) || (w->stale && !work_in_force(w, w->stale, &in_force)) ||
+        (in_force && !work_decide(w)))
+        w->code = code_of_store(w->status);
+    w->moot = !in_force;
 }
 
 static void record_step(void *state) {

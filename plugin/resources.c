@@ -35,6 +35,12 @@ static resource_write *add_write(work *w, const entry *e) {
     return PUSH(w, w->writes);
 }
 
+static bool stored_head(work *w, str type, str id, resource_head *head) {
+    *head = (resource_head){0};
+    w->status = store_resource(w->instance->store, &w->arena, w->source, type, id, head, &w->fault);
+    return w->status == STORE_OK || w->status == STORE_NONE;
+}
+
 /* What is in force before this entry: an earlier entry of the message, else the store. */
 static bool head_of(work *w, const entry *e, const resource_write *earlier, resource_head *head) {
     if (earlier) {
@@ -43,10 +49,20 @@ static bool head_of(work *w, const entry *e, const resource_write *earlier, reso
                                 earlier->view_digest, earlier->removal};
         return true;
     }
-    *head = (resource_head){0};
-    w->status =
-        store_resource(w->instance->store, &w->arena, w->source, e->type, e->id, head, &w->fault);
-    return w->status == STORE_OK || w->status == STORE_NONE;
+    return stored_head(w, e->type, e->id, head);
+}
+
+static order_result order_of(const resource_head *head, const entry *e) {
+    return store_order(head, e->version, e->updated, e->content, e->action == ENTRY_REMOVE);
+}
+
+/* The order of an entry behind another of its message; where that one told none of its own, it is
+ * older than what it replaced may still be. */
+static bool order_behind(work *w, const entry *e, order_result *order) {
+    resource_head head;
+    if (!stored_head(w, e->type, e->id, &head)) return false;
+    if (w->status == STORE_OK && order_of(&head, e) == ORDER_OLDER) *order = ORDER_OLDER;
+    return true;
 }
 
 static const stored_row *make_rows(work *w, const entry *e) {
@@ -117,9 +133,8 @@ static bool take_entry(work *w, const entry *e) {
     resource_head head;
     if (!head_of(w, e, earlier, &head)) return false;
     bool known = earlier || w->status == STORE_OK;
-    order_result order =
-        known ? store_order(&head, e->version, e->updated, e->content, e->action == ENTRY_REMOVE)
-              : ORDER_NEWER;
+    order_result order = known ? order_of(&head, e) : ORDER_NEWER;
+    if (earlier && order == ORDER_NEWER && !order_behind(w, e, &order)) return false;
     if (order != ORDER_NEWER) {
         *PUSH(w, w->ignored) = (ignored){reference_text(&w->arena, e->type, e->id),
                                          order == ORDER_OLDER ? "older" : "same"};
@@ -158,6 +173,14 @@ bool work_restate(work *w, const stale_resource *stale) {
         return true;
     }
     return false;
+}
+
+bool work_in_force(work *w, const stale_resource *stale, bool *yes) {
+    resource_head head;
+    if (!stored_head(w, stale->type, stale->id, &head)) return false;
+    *yes = w->status == STORE_OK && !head.removed && str_eq(head.version, stale->version) &&
+           str_eq(head.updated, stale->updated) && str_eq(head.content, stale->content);
+    return true;
 }
 
 const resource_write *work_patient_write(const work *w, patient_ref patient) {

@@ -95,6 +95,7 @@ typedef struct work {
     LIST(queued_flag) queued;
     LIST(decided_patient) due;
     LIST(str) audit;
+    bool moot;             /* what a sweep was to make again is not in force any more */
     bool again;            /* time alone may change what was decided of the person at hand */
     str study, reason;     /* of the operator's command or question */
     const export_job *job; /* of an export */
@@ -130,6 +131,9 @@ bool work_resources(work *w); /* message -> writes, ignored, touched */
 /* One kept resource again, whatever its order: -> writes, touched. False when its bytes no longer
  * hold it. */
 bool work_restate(work *w, const stale_resource *stale);
+/* Whether the store still holds that state of it. Asked after work_groups: only what is read behind
+ * a rev is vouched for by the rev. */
+bool work_in_force(work *w, const stale_resource *stale, bool *yes);
 bool work_groups(work *w); /* touched -> groups, revs */
 bool work_decide(work *w); /* groups -> decisions, verdicts, flags */
 bool work_flags(work *w, const group *group, const study *study, const verdict *verdict,

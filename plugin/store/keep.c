@@ -137,7 +137,7 @@ static void stale_step(void *state) {
     s->list = arena_new(c->arena, stale_resource, s->most);
     query q = db_query(c->db,
                        "SELECT r.source, r.type, r.id, r.version, r.updated, ifnull(p.source, ''),"
-                       " ifnull(p.id, ''), k.bytes, k.bytes_size FROM resource r"
+                       " ifnull(p.id, ''), k.bytes, k.bytes_size, r.content FROM resource r"
                        " JOIN kept k ON k.pk = r.kept LEFT JOIN patient p ON p.pk = r.patient"
                        " WHERE r.kept IS NOT NULL AND (r.view_digest < ?1 OR r.view_digest > ?1)"
                        " LIMIT ?2",
@@ -151,6 +151,7 @@ static void stale_step(void *state) {
             .id = arena_str(a, db_text(&q, 2)),
             .version = arena_str(a, db_text(&q, 3)),
             .updated = arena_str(a, db_text(&q, 4)),
+            .content = arena_str(a, db_text(&q, 9)),
             .patient = {arena_str(a, db_text(&q, 5)), arena_str(a, db_text(&q, 6))}};
         r->bytes = unpack(c, db_bytes(&q, 7), db_int(&q, 8));
         s->n++;

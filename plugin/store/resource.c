@@ -50,7 +50,8 @@ typedef struct stored_head {
     bool same_content, newer;
 } stored_head;
 
-/* What is stored of the resource now. One of no patient has no rev: its order is checked here. */
+/* What is stored of the resource now. Its order is checked here too: a resource of no patient has no
+ * rev, and a rev that was read after the state does not vouch for that state. */
 static stored_head find_head(call *c, str source, const resource_write *r) {
     stored_head h = {0};
     query q = db_query(c->db,
@@ -138,7 +139,7 @@ static int64_t write_head(call *c, str source, int64_t pk, int64_t patient, int6
 
 void write_resource(call *c, str source, int64_t patient, const resource_write *r) {
     stored_head h = find_head(c, source, r);
-    if ((patient == 0 && h.newer) || (r->unseen && h.pk != 0))
+    if (h.newer || (r->unseen && h.pk != 0))
         db_fail(c->db, STORE_CONFLICT, "store: a newer state of a resource came meanwhile");
     if (!db_ok(c->db)) return;
     /* Rows computed anew from the kept bytes bring no bytes: those that are there stay in force. */

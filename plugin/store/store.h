@@ -238,7 +238,7 @@ store_status store_sql_view(store *store, str view, const sql_column *columns, i
 /* Resources whose rows were made with another digest than `digest`, with their bytes, at most
  * `most`: to be recomputed. */
 typedef struct stale_resource {
-    str source, type, id, version, updated;
+    str source, type, id, version, updated, content;
     patient_ref patient;
     str bytes;
 } stale_resource;

@@ -71,6 +71,22 @@ static void two_states_in_one_bundle_follow_the_same_rule(void) {
     plugin_close(&k);
 }
 
+/* The undated one follows what is stored; the dated one behind it is still older than that. */
+static void what_tells_no_order_hides_none(void) {
+    plugin_kit k;
+    CHECK_OR_RETURN(plugin_open(&k, "resources-hidden", ""));
+    plugin_observe(&k, "o", "a", "5", "score", AT("20", "2"));
+    plugin_feed(&k, "{`resourceType`:`Bundle`,`type`:`collection`,`entry`:[{`resource`:" OBSERVED(
+                        "8") "},{`resource`:{`resourceType`:`Observation`,`id`:`o`,`meta`:{" AT(
+                        "19", "1") "},`status`:`final`,`code`:{`coding`:[{`system`:`urn:test`,"
+                                   "`code`:`score`}]},`subject`:{`reference`:`Patient/a`},"
+                                   "`valueQuantity`:{`value`:3}}}]}");
+    CHECK_INT(k.code, FHIRTRIAL_OK);
+    CHECK_TOLD(&k, OLDER);
+    check_score(&k, "`score`:8");
+    plugin_close(&k);
+}
+
 static void a_removal_keeps_the_order_of_what_it_removed(void) {
     plugin_kit k;
     CHECK_OR_RETURN(plugin_open(&k, "resources-removal", ""));
@@ -128,6 +144,7 @@ const unit_test plugin_resources_suite[] = {
     UNIT_TEST(the_same_version_writes_nothing),
     UNIT_TEST(undated_states_follow_their_arrival),
     UNIT_TEST(two_states_in_one_bundle_follow_the_same_rule),
+    UNIT_TEST(what_tells_no_order_hides_none),
     UNIT_TEST(a_removal_keeps_the_order_of_what_it_removed),
     UNIT_TEST(entered_in_error_removes_the_rows),
     UNIT_TEST(a_resource_that_moves_leaves_its_former_patient),

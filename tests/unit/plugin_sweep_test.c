@@ -58,6 +58,28 @@ static void rows_are_made_again_by_the_new_mapping(void) {
     plugin_close(&k);
 }
 
+/* A newer state that comes between the sweep's look and its turn stays. */
+static void a_newer_state_is_not_replaced_by_the_one_before(void) {
+    plugin_kit k;
+    stale_resource *list;
+    isize n;
+    arena a;
+    fault fault;
+    CHECK_OR_RETURN(plugin_open(&k, "sweep-newer", ""));
+    plugin_patient(&k, "a", "");
+    plugin_observe(&k, "o", "a", "3", "score", "`versionId`:`1`");
+    arena_init(&a, 1 << 20, NULL);
+    CHECK_INT(store_stale(k.instance->store, &a, S("another"), 9, &list, &n, &fault), STORE_OK);
+    plugin_observe(&k, "o", "a", "5", "score", "`versionId`:`2`");
+    CHECK_TOLD(&k, "`verdict`:`eligible`");
+    for (isize i = 0; i < n; i++) CHECK(process_stale(k.instance, &list[i]) >= 0);
+    plugin_ask(&k, "record?patient=a");
+    CHECK_TOLD(&k, "`score`:5");
+    CHECK_NOT_TOLD(&k, "`score`:3");
+    arena_release(&a);
+    plugin_close(&k);
+}
+
 static void a_birthday_changes_a_verdict(void) {
     plugin_kit k;
     CHECK_OR_RETURN(plugin_open(&k, "sweep-birthday", ""));
@@ -75,4 +97,5 @@ static void a_birthday_changes_a_verdict(void) {
 const unit_test plugin_sweep_suite[] = {UNIT_TEST(it_takes_its_turn_once_in_a_while),
                                         UNIT_TEST(a_hold_ends_when_its_days_are_over),
                                         UNIT_TEST(rows_are_made_again_by_the_new_mapping),
+                                        UNIT_TEST(a_newer_state_is_not_replaced_by_the_one_before),
                                         UNIT_TEST(a_birthday_changes_a_verdict), UNIT_END};

@@ -122,10 +122,11 @@ static void what_was_decided_on_as_unseen_must_be(void) {
     shelf_close(&s);
 }
 
-static void one_of_no_patient_is_checked_for_its_order(void) {
+static void an_older_state_never_takes_the_place(const char *name, const char *patient) {
     shelf s;
-    CHECK_OR_RETURN(shelf_open(&s, "resource-nobody"));
-    resource_write r = {.type = S("Device"),
+    CHECK_OR_RETURN(shelf_open(&s, name));
+    resource_write r = {.patient = {S("a"), str_from(patient)},
+                        .type = S("Device"),
                         .id = S("d"),
                         .version = S("2"),
                         .updated = S("2025-06-02T00:00:00Z"),
@@ -139,6 +140,15 @@ static void one_of_no_patient_is_checked_for_its_order(void) {
     shelf_close(&s);
 }
 
+static void one_of_no_patient_is_checked_for_its_order(void) {
+    an_older_state_never_takes_the_place("resource-nobody", "");
+}
+
+/* Two threads read the state; the one with the older state reads the rev when the other is done. */
+static void one_of_a_patient_is_checked_too(void) {
+    an_older_state_never_takes_the_place("resource-somebody", "p");
+}
+
 const unit_test store_resource_suite[] = {UNIT_TEST(rows_replace_those_of_before),
                                           UNIT_TEST(the_bytes_of_every_version_are_kept),
                                           UNIT_TEST(rows_made_again_leave_the_bytes_in_force),
@@ -146,4 +156,5 @@ const unit_test store_resource_suite[] = {UNIT_TEST(rows_replace_those_of_before
                                           UNIT_TEST(a_patient_says_who_he_is_each_time_anew),
                                           UNIT_TEST(what_was_decided_on_as_unseen_must_be),
                                           UNIT_TEST(one_of_no_patient_is_checked_for_its_order),
+                                          UNIT_TEST(one_of_a_patient_is_checked_too),
                                           UNIT_END};
