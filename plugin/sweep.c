@@ -10,7 +10,8 @@ enum {
     SWEEP_RESOURCES = 64,
     SWEEP_PATIENTS = 32,
     SWEEP_EVERY_MS = 1000,
-    SWEEP_BYTES = 512 << 20,
+    SWEEP_BYTES = 64 << 20,
+    RESOURCE_BYTES = INT32_MAX, /* of one, which came as a message or a part of one */
     PURGE_EVERY_MS = 60 * 60 * 1000
 };
 
@@ -18,9 +19,11 @@ typedef struct sweep {
     instance *instance;
     configuration *c;
     arena arena;
+    arena bytes; /* of the resource at hand */
     landing landing;
     fault fault;
-    stale_resource *stale;
+    stale_resource *stale, *at_hand;
+    store_status status;
     isize stale_count, stale_most;
     patient_ref *due;
     isize due_count, due_most;
@@ -87,16 +90,33 @@ static int note(sweep *s, setbacks *list, uint64_t what, int32_t code) {
     return code >= 0;
 }
 
+static void bytes_step(void *state) {
+    sweep *s = state;
+    s->status = store_stale_bytes(s->instance->store, &s->bytes, s->at_hand, &s->fault);
+}
+
+/* What was replaced since it was listed needs nothing more. */
+static int32_t mend(sweep *s, stale_resource *r) {
+    s->at_hand = r;
+    arena_clear(&s->bytes);
+    bool read = guarded(&s->landing, bytes_step, s);
+    if (read && s->status == STORE_NONE) return FHIRTRIAL_NOMATCH;
+    if (read && s->status == STORE_OK) return process_stale(s->instance, r);
+    journal_line(&s->instance->journal, FHIRTRIAL_LOG_WARNING, "sweep-failed", (str){0},
+                 str_from(read ? s->fault.text : s->landing.fault.text));
+    return FHIRTRIAL_E_INTERNAL;
+}
+
 /* Both try those whose turn it is, and give how many went well. */
 static isize mend_stale(sweep *s) {
     setbacks *list = &s->instance->stale_setbacks;
     isize done = 0;
     for (isize i = 0, tried = 0; i < s->stale_count && tried < SWEEP_RESOURCES; i++) {
-        const stale_resource *r = &s->stale[i];
+        stale_resource *r = &s->stale[i];
         uint64_t what = index_hash(r->type, r->id) * 31 + str_hash(r->source);
         if (waits(s, list, what)) continue;
         tried++;
-        done += note(s, list, what, process_stale(s->instance, r));
+        done += note(s, list, what, mend(s, r));
     }
     return done;
 }
@@ -121,6 +141,7 @@ bool sweep_some(instance *instance) {
     s->instance = instance;
     s->c = configuration_take(instance);
     arena_init(&s->arena, SWEEP_BYTES, &s->landing);
+    arena_init(&s->bytes, RESOURCE_BYTES, &s->landing);
     isize done = 0;
     if (guarded(&s->landing, read_step, s)) done += mend_stale(s);
     /* First the rows, then what rests on them; rows that cannot be made stop nobody. */
@@ -132,6 +153,7 @@ bool sweep_some(instance *instance) {
         instance->next_sweep_ms = 0;
         pthread_mutex_unlock(&instance->lock);
     }
+    arena_release(&s->bytes);
     arena_release(&s->arena);
     configuration_drop(s->c);
     free(s);

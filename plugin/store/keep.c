@@ -137,24 +137,21 @@ static void stale_step(void *state) {
     s->list = arena_new(c->arena, stale_resource, s->most);
     query q = db_query(c->db,
                        "SELECT r.source, r.type, r.id, r.version, r.updated, ifnull(p.source, ''),"
-                       " ifnull(p.id, ''), k.bytes, k.bytes_size, r.content FROM resource r"
-                       " JOIN kept k ON k.pk = r.kept LEFT JOIN patient p ON p.pk = r.patient"
+                       " ifnull(p.id, ''), r.content FROM resource r"
+                       " LEFT JOIN patient p ON p.pk = r.patient"
                        " WHERE r.kept IS NOT NULL AND (r.view_digest < ?1 OR r.view_digest > ?1)"
                        " LIMIT ?2",
                        VALUES(T(s->digest), N(s->most)));
     while (s->n < s->most && db_row(&q)) {
         arena *a = c->arena;
-        stale_resource *r = &s->list[s->n];
-        *r = (stale_resource){
+        s->list[s->n++] = (stale_resource){
             .source = arena_str(a, db_text(&q, 0)),
             .type = arena_str(a, db_text(&q, 1)),
             .id = arena_str(a, db_text(&q, 2)),
             .version = arena_str(a, db_text(&q, 3)),
             .updated = arena_str(a, db_text(&q, 4)),
-            .content = arena_str(a, db_text(&q, 9)),
+            .content = arena_str(a, db_text(&q, 7)),
             .patient = {arena_str(a, db_text(&q, 5)), arena_str(a, db_text(&q, 6))}};
-        r->bytes = unpack(c, db_bytes(&q, 7), db_int(&q, 8));
-        s->n++;
     }
     db_done(&q);
 }
@@ -166,6 +163,32 @@ store_status store_stale(store *store, arena *arena, str digest, isize most, sta
     *out = s.list;
     *n = status == STORE_OK ? s.n : 0;
     return status;
+}
+
+typedef struct bytes_call {
+    call call;
+    stale_resource *stale;
+    bool found;
+} bytes_call;
+
+static void bytes_step(void *state) {
+    bytes_call *b = state;
+    const stale_resource *s = b->stale;
+    query q = db_query(b->call.db,
+                       "SELECT k.bytes, k.bytes_size FROM resource r JOIN kept k ON k.pk = r.kept"
+                       " WHERE r.source = ?1 AND r.type = ?2 AND r.id = ?3 AND r.version = ?4"
+                       " AND r.updated = ?5 AND r.content = ?6",
+                       VALUES(T(s->source), T(s->type), T(s->id), T(s->version), T(s->updated),
+                              T(s->content)));
+    b->found = db_row(&q);
+    if (b->found) b->stale->bytes = unpack(&b->call, db_bytes(&q, 0), db_int(&q, 1));
+    db_done(&q);
+}
+
+store_status store_stale_bytes(store *store, arena *arena, stale_resource *stale, fault *fault) {
+    bytes_call b = {.stale = stale};
+    store_status status = store_read(store, arena, fault, bytes_step, &b.call);
+    return status == STORE_OK && !b.found ? STORE_NONE : status;
 }
 
 typedef struct stale_of_call {

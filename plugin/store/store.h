@@ -235,8 +235,8 @@ typedef struct sql_column {
 } sql_column;
 store_status store_sql_view(store *store, str view, const sql_column *columns, isize n,
                             fault *fault);
-/* Resources whose rows were made with another digest than `digest`, with their bytes, at most
- * `most`: to be recomputed. */
+/* Resources whose rows were made with another digest than `digest` and whose bytes are kept, at most
+ * `most`: to be recomputed. Without their bytes, of which one can be as long as a message. */
 typedef struct stale_resource {
     str source, type, id, version, updated, content;
     patient_ref patient;
@@ -244,7 +244,9 @@ typedef struct stale_resource {
 } stale_resource;
 store_status store_stale(store *store, arena *arena, str digest, isize most, stale_resource **out,
                          isize *n, fault *fault);
-/* Those of one patient, without their bytes. */
+/* The bytes of one of them, into `stale`; STORE_NONE when that state is not in force any more. */
+store_status store_stale_bytes(store *store, arena *arena, stale_resource *stale, fault *fault);
+/* Those of one patient. */
 store_status store_stale_of(store *store, arena *arena, patient_ref patient, str digest,
                             stale_resource **out, isize *n, fault *fault);
 /* Patients whose next decision is due at or before `now` (Unix ns), or who were last decided under

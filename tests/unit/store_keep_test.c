@@ -57,7 +57,11 @@ static void stale_rows(void) {
     CHECK_INT(n, 1);
     CHECK_INT(store_stale(s.store, &s.arena, S("d2"), 10, &list, &n, &s.fault), STORE_OK);
     CHECK_OR_RETURN(n == 2);
+    CHECK_INT(store_stale_bytes(s.store, &s.arena, &list[0], &s.fault), STORE_OK);
     CHECK_STR(list[0].bytes.p, "second"); /* of the state in force */
+    stale_resource former = list[0];
+    former.version = former.content = S("first");
+    CHECK_INT(store_stale_bytes(s.store, &s.arena, &former, &s.fault), STORE_NONE);
     CHECK_STR(list[0].patient.id.p, "p1");
     CHECK_INT(list[1].patient.id.n, 0);
     patient_ref p1 = list[0].patient, other = {S("a"), S("p2")};

@@ -9,6 +9,8 @@ static const char *kept_text(shelf *s, store_status *status) {
     stale_resource *list;
     isize n;
     *status = store_stale(s->store, &s->arena, S("d2"), 9, &list, &n, &s->fault);
+    if (*status == STORE_OK && n == 1)
+        *status = store_stale_bytes(s->store, &s->arena, &list[0], &s->fault);
     return *status == STORE_OK && n == 1 ? list[0].bytes.p : "";
 }
 

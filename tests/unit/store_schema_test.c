@@ -43,6 +43,7 @@ static void everything_comes_along(void) {
     CHECK(str_eq(rows[0].cells, S("[\"7.60\",null]")));
     CHECK_INT(store_stale(s.store, &s.arena, S("d2"), 5, &kept, &n, &s.fault), STORE_OK);
     CHECK_OR_RETURN(n == 1);
+    CHECK_INT(store_stale_bytes(s.store, &s.arena, &kept[0], &s.fault), STORE_OK);
     CHECK(str_eq(kept[0].bytes,
                  S("{\"resourceType\":\"Observation\",\"id\":\"o1\",\"valueInteger\":7}")));
     CHECK_INT(store_flag(s.store, &s.arena, S("ehr"), S("k1"), &flag, &s.fault), STORE_OK);
