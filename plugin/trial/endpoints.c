@@ -201,7 +201,7 @@ static void decide(asking *a) {
     else if (a->e->incomplete.n) {
         set_unknown(a, REASON_SOURCE_INCOMPLETE, NULL);
         a->f->detail = a->e->incomplete;
-    } else if (a->applies == TRI_FALSE)
+    } else if (a->applies == TRI_FALSE && !a->e->applies.facts.unset)
         a->f->outcome = OUTCOME_NOT_APPLICABLE;
     else if (a->applies == TRI_UNKNOWN)
         set_unknown(a, reason_or(a->unknown, REASON_NO_DATA), "whether it applies is not known");

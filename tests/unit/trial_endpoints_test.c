@@ -94,6 +94,9 @@ RESULT(for_another_arm, "not-applicable",
        .rows = {START, {"A", NULL, NULL}})
 RESULT(for_an_arm_that_is_not_known, "unknown no-data",
        .endpoints = ONCE "`applies`:`%arm = 'B'`,`evidence`:`obs`,`met`:`true`}", .rows = {START})
+RESULT(whether_it_applies_waits_for_the_site, "unknown source-incomplete", .after = "",
+       .endpoints = ONCE "`applies`:`%late.exists()`,`evidence`:`obs`,`met`:`true`}",
+       .rows = {START})
 RESULT(a_person_decides, "unknown needs-human", .endpoints = ONCE "`human`:true}", .rows = {START})
 RESULT(the_source_leaves_it_out, "unknown source-incomplete",
        .endpoints = ONCE "`incomplete`:`no instrument`}", .rows = {START})
@@ -190,6 +193,7 @@ const unit_test trial_endpoints_suite[] = {
     UNIT_TEST(a_value_alone_is_measured),
     UNIT_TEST(for_another_arm),
     UNIT_TEST(for_an_arm_that_is_not_known),
+    UNIT_TEST(whether_it_applies_waits_for_the_site),
     UNIT_TEST(a_person_decides),
     UNIT_TEST(the_source_leaves_it_out),
     UNIT_TEST(an_error_in_an_expression),
