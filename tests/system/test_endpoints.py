@@ -2,6 +2,9 @@
 """`fhirtrial endpoints`: what the sources report of their studies, reproduced from an invented cohort."""
 
 import json
+import os
+import signal
+import subprocess
 import unittest
 
 import harness
@@ -138,6 +141,25 @@ class Files(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr.decode())
         self.assertIn("source-incomplete: 60", done.stdout.decode())  # no site has set the windows
         self.assertEqual(list(folder.iterdir()), [])
+
+    def test_nothing_is_left_behind_by_a_signal(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            folder = harness.new_folder("tmp")
+            arguments = [harness.program(), "endpoints", "--mappings", harness.ROOT / "mappings", STUDY, "-"]
+            command = subprocess.Popen(
+                [str(a) for a in arguments],
+                stdin=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=os.environ | {"TMPDIR": str(folder)},
+            )
+            with command:
+                try:
+                    harness.wait_for(lambda: list(folder.glob("*/store.db-inflight")), what="the open store")
+                    command.send_signal(number)
+                    self.assertEqual(command.wait(30), -number)
+                finally:
+                    command.kill()
+            self.assertEqual(list(folder.iterdir()), [])
 
     def test_a_message_that_cannot_be_read(self):
         broken = harness.new_folder("broken") / "broken.ndjson"

@@ -51,10 +51,10 @@ static void remove_on(const stage *s, const char *name) {
 }
 
 static void empty_store(const stage *s) {
-    remove_on(s, "case.db");
-    remove_on(s, "case.db-wal");
-    remove_on(s, "case.db-shm");
-    remove_on(s, "case.db-inflight");
+    remove_on(s, SCRATCH_STORE);
+    remove_on(s, SCRATCH_STORE "-wal");
+    remove_on(s, SCRATCH_STORE "-shm");
+    remove_on(s, SCRATCH_STORE "-inflight");
 }
 
 static bool begin(stage *s) {
@@ -96,7 +96,7 @@ static char *harmless(const stage *s, const char *config) {
     make_absolute(mappings, "path", doc_text(theirs, "base"));
     cJSON_AddNumberToObject(ours, "schema", 1);
     cJSON_AddStringToObject(ours, "base", s->folder);
-    cJSON_AddStringToObject(cJSON_AddObjectToObject(ours, "store"), "path", "case.db");
+    cJSON_AddStringToObject(cJSON_AddObjectToObject(ours, "store"), "path", SCRATCH_STORE);
     cJSON_AddItemToObject(ours, "mappings", mappings);
     cJSON_AddStringToObject(ours, "source", doc_text(theirs, "source"));
     cJSON_AddStringToObject(ours, "siteKey", SCRATCH_KEY);

@@ -31,7 +31,7 @@ static char *config_text(const ask *a, const char *study, const char *folder) {
     cJSON *flag = cJSON_AddObjectToObject(root, "flag");
     cJSON_AddNumberToObject(root, "schema", 1);
     cJSON_AddStringToObject(root, "base", folder);
-    cJSON_AddStringToObject(cJSON_AddObjectToObject(root, "store"), "path", "store.db");
+    cJSON_AddStringToObject(cJSON_AddObjectToObject(root, "store"), "path", SCRATCH_STORE);
     cJSON_AddStringToObject(set, "path", mappings);
     cJSON_AddItemToArray(cJSON_AddArrayToObject(set, "studies"), cJSON_CreateString(study));
     if (a->site) cJSON_AddStringToObject(set, "site", a->site);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scratch.c: a folder with a key, and its removal. */
+/* scratch.c: a folder with a key, and its removal, also where a signal ends the command: what it was
+ * given are patients' data. */
 #include "scratch.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,50 @@
 #include <unistd.h>
 
 enum { KEY_BYTES = 32 };
+
+/* --- signals --- */
+
+static const char *const files[] = {SCRATCH_KEY, SCRATCH_STORE, SCRATCH_STORE "-wal",
+                                    SCRATCH_STORE "-shm", SCRATCH_STORE "-inflight"};
+enum { FILES = sizeof files / sizeof files[0] };
+static char *paths[FILES + 1]; /* the folder last */
+
+/* A handler may call no more than unlink and rmdir; the signal's own effect follows. */
+static void on_end(int number) {
+    for (int i = 0; i < FILES; i++) unlink(paths[i]);
+    rmdir(paths[FILES]);
+    raise(number);
+}
+
+static void each_end(void (*handler)(int), int flags) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action = {.sa_handler = handler, .sa_flags = flags}, now;
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            sigaction(numbers[i], &action, NULL);
+}
+
+static void unguard(void) {
+    each_end(SIG_DFL, 0);
+    for (int i = 0; i <= FILES; i++) {
+        free(paths[i]);
+        paths[i] = NULL;
+    }
+}
+
+static bool guard(const char *folder) {
+    bool ok = (paths[FILES] = strdup(folder)) != NULL;
+    for (int i = 0; i < FILES && ok; i++)
+        if (asprintf(&paths[i], "%s/%s", folder, files[i]) < 0) {
+            paths[i] = NULL;
+            ok = false;
+        }
+    if (ok) each_end(on_end, (int)SA_RESETHAND);
+    return ok;
+}
+
+/* --- the folder --- */
 
 static bool make_key(const char *folder) {
     unsigned char bytes[KEY_BYTES];
@@ -30,7 +76,7 @@ char *scratch_make(void) {
     if (!temporary) temporary = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
     if (asprintf(&folder, "%s/fhirtrial-XXXXXX", temporary) < 0) folder = NULL;
     if (folder && mkdtemp(folder)) {
-        if (make_key(folder)) return folder;
+        if (guard(folder) && make_key(folder)) return folder;
         scratch_remove(folder);
         folder = NULL;
     }
@@ -47,5 +93,6 @@ void scratch_remove(char *folder) {
             unlinkat(dirfd(list), entry->d_name, 0);
     if (list) closedir(list);
     if (folder) rmdir(folder);
+    if (folder) unguard();
     free(folder);
 }
