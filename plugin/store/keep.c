@@ -270,34 +270,49 @@ store_status store_due_patients(store *store, arena *arena, int64_t now, str map
 
 /* --- retention --- */
 
+enum { PURGED_AT_ONCE = 10000 };
+
 typedef struct purge_call {
     call call;
     int64_t before;
+    int64_t kept_after, outbox_after; /* keys up to these were looked at */
+    bool more;
 } purge_call;
 
-/* Runs a deletion that returns the keys of what it deletes; gives how many. */
-static int64_t purge_sealed(purge_call *p, char kind, const char *sql) {
+/* Runs a deletion of keys beyond *after that returns them; gives how many. */
+static int64_t purge_sealed(purge_call *p, char kind, int64_t *after, const char *sql) {
     int64_t n = 0;
-    query q = db_query(p->call.db, sql, VALUES(N(p->before)));
-    for (; db_row(&q); n++) seal_gone(&p->call, kind, db_int(&q, 0));
+    query q = db_query(p->call.db, sql, VALUES(N(p->before), N(*after), N(PURGED_AT_ONCE)));
+    for (; db_row(&q); n++) {
+        int64_t key = db_int(&q, 0);
+        if (key > *after) *after = key;
+        seal_gone(&p->call, kind, key);
+    }
+    p->more = p->more || n == PURGED_AT_ONCE;
     return n;
 }
 
+#define PURGED_OUTBOX                                                                              \
+    "(SELECT id FROM outbox WHERE id > ?2 AND state IN ('done', 'superseded') AND ended_ms < ?1"   \
+    " ORDER BY id LIMIT ?3)"
+
+/* Piece by piece: the seals of what is gone stand in one entry, and others want to write, too. */
 static void purge_step(void *state) {
     purge_call *p = state;
     db *d = p->call.db;
     value before = N(p->before);
+    p->more = false;
     int64_t versions =
-        purge_sealed(p, SEAL_KEPT,
-                     "DELETE FROM kept WHERE kept_ms < ?1 AND NOT EXISTS (SELECT 1 FROM resource r"
-                     " WHERE r.pk = kept.resource AND r.kept = kept.pk) RETURNING pk");
-    db_run(d,
-           "DELETE FROM attempt WHERE outbox IN (SELECT id FROM outbox"
-           " WHERE state IN ('done', 'superseded') AND ended_ms < ?1)",
-           &before, 1);
-    int64_t sent = purge_sealed(p, SEAL_OUTBOX,
-                                "DELETE FROM outbox WHERE state IN ('done', 'superseded')"
-                                " AND ended_ms < ?1 RETURNING id");
+        purge_sealed(p, SEAL_KEPT, &p->kept_after,
+                     "DELETE FROM kept WHERE pk IN (SELECT k.pk FROM kept k WHERE k.pk > ?2"
+                     " AND k.kept_ms < ?1 AND NOT EXISTS (SELECT 1 FROM resource r"
+                     " WHERE r.pk = k.resource AND r.kept = k.pk) ORDER BY k.pk LIMIT ?3)"
+                     " RETURNING pk");
+    db_run(d, "DELETE FROM attempt WHERE outbox IN " PURGED_OUTBOX,
+           VALUES(before, N(p->outbox_after), N(PURGED_AT_ONCE)));
+    int64_t sent =
+        purge_sealed(p, SEAL_OUTBOX, &p->outbox_after,
+                     "DELETE FROM outbox WHERE id IN " PURGED_OUTBOX " RETURNING id");
     db_run(d, "DELETE FROM inbox WHERE received_ms < ?1", &before, 1);
     int64_t messages = db_ok(d) ? db_changes(d) : 0;
     if (versions + sent + messages == 0) return;
@@ -310,6 +325,9 @@ static void purge_step(void *state) {
 }
 
 store_status store_purge(store *store, int64_t before_ms, fault *fault) {
-    purge_call p = {.before = before_ms};
-    return store_write(store, fault, purge_step, &p.call);
+    purge_call p = {.before = before_ms, .kept_after = INT64_MIN, .outbox_after = INT64_MIN};
+    store_status status;
+    do status = store_write(store, fault, purge_step, &p.call);
+    while (status == STORE_OK && p.more);
+    return status;
 }

@@ -345,7 +345,8 @@ store_status store_verdict_json(store *store, patient_ref patient, str study, bu
  * version, seq} | null, message: {id, seq, state, attempts, class, http, reason, endedMs} | null}.
  * STORE_NONE: no such Flag. */
 store_status store_flag_json(store *store, str endpoint, str identifier, buf *out, fault *fault);
-/* Deletes superseded bytes and finished outbox rows older than the retention; audited. */
+/* Deletes superseded bytes and finished outbox rows older than the retention; audited. In several
+ * transactions where there are many. */
 store_status store_purge(store *store, int64_t before_ms, fault *fault);
 
 #endif
