@@ -174,12 +174,12 @@ typedef struct bytes_call {
 static void bytes_step(void *state) {
     bytes_call *b = state;
     const stale_resource *s = b->stale;
-    query q = db_query(b->call.db,
-                       "SELECT k.bytes, k.bytes_size FROM resource r JOIN kept k ON k.pk = r.kept"
-                       " WHERE r.source = ?1 AND r.type = ?2 AND r.id = ?3 AND r.version = ?4"
-                       " AND r.updated = ?5 AND r.content = ?6",
-                       VALUES(T(s->source), T(s->type), T(s->id), T(s->version), T(s->updated),
-                              T(s->content)));
+    query q = db_query(
+        b->call.db,
+        "SELECT k.bytes, k.bytes_size FROM resource r JOIN kept k ON k.pk = r.kept"
+        " WHERE r.source = ?1 AND r.type = ?2 AND r.id = ?3 AND r.version = ?4"
+        " AND r.updated = ?5 AND r.content = ?6",
+        VALUES(T(s->source), T(s->type), T(s->id), T(s->version), T(s->updated), T(s->content)));
     b->found = db_row(&q);
     if (b->found) b->stale->bytes = unpack(&b->call, db_bytes(&q, 0), db_int(&q, 1));
     db_done(&q);
@@ -310,9 +310,8 @@ static void purge_step(void *state) {
                      " RETURNING pk");
     db_run(d, "DELETE FROM attempt WHERE outbox IN " PURGED_OUTBOX,
            VALUES(before, N(p->outbox_after), N(PURGED_AT_ONCE)));
-    int64_t sent =
-        purge_sealed(p, SEAL_OUTBOX, &p->outbox_after,
-                     "DELETE FROM outbox WHERE id IN " PURGED_OUTBOX " RETURNING id");
+    int64_t sent = purge_sealed(p, SEAL_OUTBOX, &p->outbox_after,
+                                "DELETE FROM outbox WHERE id IN " PURGED_OUTBOX " RETURNING id");
     db_run(d, "DELETE FROM inbox WHERE received_ms < ?1", &before, 1);
     int64_t messages = db_ok(d) ? db_changes(d) : 0;
     if (versions + sent + messages == 0) return;

@@ -50,8 +50,8 @@ typedef struct stored_head {
     bool same_content, newer;
 } stored_head;
 
-/* What is stored of the resource now. Its order is checked here too: a resource of no patient has no
- * rev, and a rev that was read after the state does not vouch for that state. */
+/* What is stored of the resource now. Its order is checked here too: a resource of no patient has
+ * no rev, and a rev that was read after the state does not vouch for that state. */
 static stored_head find_head(call *c, str source, const resource_write *r) {
     stored_head h = {0};
     query q = db_query(c->db,

@@ -235,8 +235,8 @@ typedef struct sql_column {
 } sql_column;
 store_status store_sql_view(store *store, str view, const sql_column *columns, isize n,
                             fault *fault);
-/* Resources whose rows were made with another digest than `digest` and whose bytes are kept, at most
- * `most`: to be recomputed. Without their bytes, of which one can be as long as a message. */
+/* Resources whose rows were made with another digest than `digest` and whose bytes are kept, at
+ * most `most`: to be recomputed. Without their bytes, of which one can be as long as a message. */
 typedef struct stale_resource {
     str source, type, id, version, updated, content;
     patient_ref patient;

@@ -76,11 +76,31 @@ static void what_tells_no_order_hides_none(void) {
     plugin_kit k;
     CHECK_OR_RETURN(plugin_open(&k, "resources-hidden", ""));
     plugin_observe(&k, "o", "a", "5", "score", AT("20", "2"));
-    plugin_feed(&k, "{`resourceType`:`Bundle`,`type`:`collection`,`entry`:[{`resource`:" OBSERVED(
-                        "8") "},{`resource`:{`resourceType`:`Observation`,`id`:`o`,`meta`:{" AT(
-                        "19", "1") "},`status`:`final`,`code`:{`coding`:[{`system`:`urn:test`,"
-                                   "`code`:`score`}]},`subject`:{`reference`:`Patient/a`},"
-                                   "`valueQuantity`:{`value`:3}}}]}");
+    plugin_feed(
+        &k,
+        "{`resourceType`:`Bundle`,`type`:`collection`,`entry`:[{`resource`:" OBSERVED(
+            "8") "},{`resource`:{`resourceType`:`Observation`,`id`:`o`,`meta`:{" AT("19",
+                                                                                    "1") "},`"
+                                                                                         "status`:`"
+                                                                                         "final`,`"
+                                                                                         "code`:{`"
+                                                                                         "coding`:["
+                                                                                         "{`system`"
+                                                                                         ":`urn:"
+                                                                                         "test`,"
+                                                                                         "`code`:`"
+                                                                                         "score`}]}"
+                                                                                         ",`"
+                                                                                         "subject`:"
+                                                                                         "{`"
+                                                                                         "reference"
+                                                                                         "`:`"
+                                                                                         "Patient/"
+                                                                                         "a`},"
+                                                                                         "`valueQua"
+                                                                                         "ntity`:{`"
+                                                                                         "value`:3}"
+                                                                                         "}}]}");
     CHECK_INT(k.code, FHIRTRIAL_OK);
     CHECK_TOLD(&k, OLDER);
     check_score(&k, "`score`:8");

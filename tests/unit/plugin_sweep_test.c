@@ -135,4 +135,5 @@ const unit_test plugin_sweep_suite[] = {UNIT_TEST(it_takes_its_turn_once_in_a_wh
                                         UNIT_TEST(rows_are_made_again_by_the_new_mapping),
                                         UNIT_TEST(kept_bytes_that_are_damaged_stop_nobody_else),
                                         UNIT_TEST(a_newer_state_is_not_replaced_by_the_one_before),
-                                        UNIT_TEST(a_birthday_changes_a_verdict), UNIT_END};
+                                        UNIT_TEST(a_birthday_changes_a_verdict),
+                                        UNIT_END};

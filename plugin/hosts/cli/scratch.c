@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scratch.c: a folder with a key, and its removal, also where a signal ends the command: what it was
- * given are patients' data. */
+/* scratch.c: a folder with a key, and its removal, also where a signal ends the command: what it
+ * was given are patients' data. */
 #include "scratch.h"
 
 #include <dirent.h>
