@@ -48,8 +48,8 @@ static void damage_is_noticed(void) {
         "UPDATE kept SET bytes = substr(bytes, 1, length(bytes) - 1)",
         "UPDATE kept SET bytes = X''",
         /* so short a document stands in its frame as it is; its checksum tells */
-        "UPDATE kept SET bytes = CAST(substr(bytes, 1, instr(bytes, CAST('abcdefgh' AS BLOB)) + 6)"
-        " || 'i' || substr(bytes, -4) AS BLOB)"};
+        ("UPDATE kept SET bytes = CAST(substr(bytes, 1, instr(bytes, CAST('abcdefgh' AS BLOB)) + 6)"
+         " || 'i' || substr(bytes, -4) AS BLOB)")};
     shelf s;
     store_status status;
     CHECK_OR_RETURN(shelf_open(&s, "pack-damage"));
