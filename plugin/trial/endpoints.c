@@ -242,35 +242,45 @@ static void ask(conductor *c, const endpoint *e, const visit_window *visit, coll
 }
 
 /* --- rows of visits --- */
+/* What the endpoint's rows are at one visit, and where in the record each lies: to look that up is
+ * a walk over the record, done once. */
+typedef struct visit_rows {
+    collection items;
+    uint32_t *at;
+} visit_rows;
+
 /* The rows at each visit of the endpoint; without a window, or after an error, none. */
-static collection *rows_of_visits(conductor *c, const endpoint *e) {
-    collection *rows = arena_new(c->run.arena, collection, e->visit_count);
+static visit_rows *rows_of_visits(conductor *c, const endpoint *e) {
+    visit_rows *rows = arena_new(c->run.arena, visit_rows, e->visit_count);
     for (isize i = 0; e->rows.program && i < e->visit_count; i++) {
         const visit_window *v = &c->visits[e->visits[i]];
+        collection *items = &rows[i].items;
         if (!v->placed) continue;
         name_visit(c, v);
-        if (path_evaluate(e->rows.program, &c->run, 0, &rows[i]) != PATH_OK)
-            rows[i] = (collection){NULL, 0};
+        if (path_evaluate(e->rows.program, &c->run, 0, items) != PATH_OK)
+            *items = (collection){NULL, 0};
+        rows[i].at = arena_new(c->run.arena, uint32_t, items->n);
+        for (isize k = 0; k < items->n; k++) rows[i].at[k] = decider_row(&c->d, items->items[k]);
     }
     return rows;
 }
 
-static bool holds_row(const conductor *c, const collection *rows, uint32_t row) {
-    for (isize i = 0; i < rows->n; i++)
-        if (decider_row(&c->d, rows->items[i]) == row) return true;
+static bool holds_row(const visit_rows *rows, uint32_t row) {
+    for (isize i = 0; i < rows->items.n; i++)
+        if (rows->at[i] == row) return true;
     return false;
 }
 
 /* Marks the rows that lie in the window of this visit alone; whether some lie in another's too. */
-static bool mark_rows(conductor *c, const endpoint *e, const collection *rows, isize at) {
+static bool mark_rows(conductor *c, const endpoint *e, const visit_rows *rows, isize at) {
     bool shared = false;
-    for (isize i = 0; i < rows[at].n; i++) {
-        uint32_t row = decider_row(&c->d, rows[at].items[i]);
+    for (isize i = 0; i < rows[at].items.n; i++) {
+        uint32_t row = rows[at].at[i];
         bool elsewhere = false;
-        for (isize k = 0; row != TAPE_NONE && k < e->visit_count; k++)
-            elsewhere = elsewhere || (k != at && holds_row(c, &rows[k], row));
+        for (isize k = 0; row != TAPE_NONE && !elsewhere && k < e->visit_count; k++)
+            elsewhere = k != at && holds_row(&rows[k], row);
         shared = shared || elsewhere;
-        if (!elsewhere) conductor_mark(c, MARK_VISIT, rows[at].items[i], e->visits[at]);
+        if (!elsewhere) conductor_mark(c, MARK_VISIT, rows[at].items.items[i], e->visits[at]);
     }
     return shared;
 }
@@ -280,9 +290,9 @@ static endpoint_finding *ask_endpoint(conductor *c, const endpoint *e, endpoint_
         ask(c, e, NULL, (collection){NULL, 0}, false, to);
         return to + 1;
     }
-    const collection *rows = rows_of_visits(c, e);
+    const visit_rows *rows = rows_of_visits(c, e);
     for (isize i = 0; i < e->visit_count; i++)
-        ask(c, e, &c->visits[e->visits[i]], rows[i], mark_rows(c, e, rows, i), to++);
+        ask(c, e, &c->visits[e->visits[i]], rows[i].items, mark_rows(c, e, rows, i), to++);
     return to;
 }
 
