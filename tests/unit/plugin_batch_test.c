@@ -42,6 +42,35 @@ static void each_sees_what_those_before_it_wrote(void) {
     plugin_close(&k);
 }
 
+/* What was under way again when the process died twice, and had its result long before. */
+static void a_stored_result_comes_before_quarantine(void) {
+    plugin_kit k;
+    submitted list[2];
+    uint8_t sha256[DIGEST_BYTES];
+    CHECK_OR_RETURN(plugin_open(&k, "batch-quarantine", ""));
+    k.meta.id = S("m1");
+    plugin_feed(&k, "{`resourceType`:`Patient`,`id`:`a`,`birthDate`:`1960-01-01`}");
+    CHECK_INT(k.code, FHIRTRIAL_OK);
+    CHECK(deliver_digest()->sha256(str_from(PATIENT("a")), sha256));
+    for (int i = 0, mark; i < 2; i++) { /* the end without store_inflight_end is a death */
+        CHECK(store_inflight_begin(k.instance->store, sha256, &mark));
+        plugin_close(&k);
+        CHECK_OR_RETURN(plugin_reopen(&k));
+    }
+    CHECK_INT(store_quarantined(k.instance->store), 1);
+    message_meta other = {.id = S("m2")};
+    add(&k, &list[0], PATIENT("a"));
+    list[1] = list[0];
+    list[1].meta = &other;
+    process_batch(k.instance, list, 2);
+    show(&k, &list[0]);
+    CHECK_INT(k.code, FHIRTRIAL_OK);
+    show(&k, &list[1]);
+    CHECK_INT(k.code, FHIRTRIAL_E_REJECT);
+    CHECK_TOLD(&k, "quarantine");
+    plugin_close(&k);
+}
+
 static void one_that_fails_fails_alone(void) {
     plugin_kit k;
     submitted list[3];
@@ -97,6 +126,9 @@ static void many_are_all_answered(void) {
     plugin_close(&k);
 }
 
-const unit_test plugin_batch_suite[] = {
-    UNIT_TEST(each_sees_what_those_before_it_wrote), UNIT_TEST(one_that_fails_fails_alone),
-    UNIT_TEST(a_batch_of_one_and_of_none), UNIT_TEST(many_are_all_answered), UNIT_END};
+const unit_test plugin_batch_suite[] = {UNIT_TEST(each_sees_what_those_before_it_wrote),
+                                        UNIT_TEST(a_stored_result_comes_before_quarantine),
+                                        UNIT_TEST(one_that_fails_fails_alone),
+                                        UNIT_TEST(a_batch_of_one_and_of_none),
+                                        UNIT_TEST(many_are_all_answered),
+                                        UNIT_END};
