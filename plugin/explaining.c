@@ -3,17 +3,18 @@
  * and what their endpoints said. */
 #include "work.h"
 
-static bool explain_study(work *w, const study *s, buf *out) {
+/* `s` is NULL where the mappings do not hold the study any more: its verdict stays on record. */
+static bool explain_study(work *w, str id, const study *s, buf *out) {
     isize before = out->n;
     if (before > 1) buf_byte(out, ',');
-    w->status = store_verdict_json(w->instance->store, *w->patient, study_id(s), out, &w->fault);
+    w->status = store_verdict_json(w->instance->store, *w->patient, id, out, &w->fault);
     if (w->status != STORE_OK) {
         out->n = before;
         return w->status == STORE_NONE;
     }
     out->n--; /* the object goes on */
     buf_add(out, S(",\"flags\":["));
-    if (!work_flags_json(w, s, out)) return false;
+    if (s && !work_flags_json(w, s, out)) return false;
     buf_add(out, S("]}"));
     return true;
 }
@@ -21,10 +22,11 @@ static bool explain_study(work *w, const study *s, buf *out) {
 bool work_explain(work *w) {
     buf out = buf_new(&w->arena, w->arena.limit / 4, "the explanation of a verdict");
     buf_byte(&out, '[');
-    for (isize i = 0; i < mappings_study_count(w->c->mappings); i++) {
+    if (w->study.n > 0 && !explain_study(w, w->study, configuration_study(w->c, w->study), &out))
+        return false;
+    for (isize i = 0; w->study.n == 0 && i < mappings_study_count(w->c->mappings); i++) {
         const study *s = mappings_study(w->c->mappings, i);
-        if (w->study.n > 0 && !str_eq(study_id(s), w->study)) continue;
-        if (!explain_study(w, s, &out)) return false;
+        if (!explain_study(w, study_id(s), s, &out)) return false;
     }
     if (out.n == 1) w->code = FHIRTRIAL_NOMATCH;
     buf_byte(&out, ']');

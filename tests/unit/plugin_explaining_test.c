@@ -3,6 +3,9 @@
 #include "plugin_kit.h"
 #include "unit.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 static void a_verdict_names_its_flag(void) {
     plugin_kit k;
     CHECK_OR_RETURN(plugin_open(&k, "explaining-flag", ""));
@@ -59,6 +62,27 @@ static void one_study_or_none(void) {
     plugin_close(&k);
 }
 
+static void a_study_that_was_taken_away_is_still_explained(void) {
+    plugin_kit k;
+    char folder[1024];
+    CHECK_OR_RETURN(plugin_open(&k, "explaining-gone", ""));
+    plugin_eligible(&k, "p1");
+    plugin_mapping(&k, "studies/s1/protocol.json", NULL);
+    snprintf(folder, sizeof folder, "%s/mappings/studies/s1", k.folder);
+    CHECK_INT(rmdir(folder), 0);
+    plugin_configure(&k, "");
+    CHECK_INT(k.code, FHIRTRIAL_OK);
+    plugin_ask(&k, "explain?patient=p1&study=s1");
+    CHECK_INT(k.code, FHIRTRIAL_OK);
+    CHECK_TOLD(&k, "`verdict`:`eligible`");
+    CHECK_TOLD(&k, "`flags`:[]}]");
+    plugin_close(&k);
+}
+
 const unit_test plugin_explaining_suite[] = {
-    UNIT_TEST(a_verdict_names_its_flag), UNIT_TEST(no_flag_is_an_empty_list),
-    UNIT_TEST(the_flag_of_a_former_key_is_told_too), UNIT_TEST(one_study_or_none), UNIT_END};
+    UNIT_TEST(a_verdict_names_its_flag),
+    UNIT_TEST(no_flag_is_an_empty_list),
+    UNIT_TEST(the_flag_of_a_former_key_is_told_too),
+    UNIT_TEST(one_study_or_none),
+    UNIT_TEST(a_study_that_was_taken_away_is_still_explained),
+    UNIT_END};
