@@ -38,11 +38,24 @@ _METRIC = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_doub
 _CLOCK = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
 
 
+def _told(outcome: str) -> List[str]:
+    """The texts of an outcome's issues, with their places: what a traceback should say."""
+    try:
+        document = json.loads(outcome)
+    except ValueError:
+        return []
+    issues = document.get("operationOutcome", document).get("issue", [])
+    places = [issue.get("diagnostics") for issue in issues]
+    texts = [issue.get("details", {}).get("text", issue["code"]) for issue in issues]
+    return [f"{place}: {text}" if place else text for place, text in zip(places, texts)]
+
+
 class Error(Exception):
     """What the library refused; `code` is a number of fhirtrial.h, `outcome` an OperationOutcome's text or ""."""
 
     def __init__(self, code: int, text: str, outcome: str = "") -> None:
-        super().__init__(text)
+        told = "; ".join(_told(outcome))
+        super().__init__(f"{text}: {told}" if told else text)
         self.code = code
         self.outcome = outcome
 
