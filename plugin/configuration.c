@@ -28,7 +28,8 @@ static bool add_fault(load_work *w, const fault *fault, const char *code) {
 static bool read_site_key(load_work *w) {
     fault fault = {0};
     configuration *c = w->c;
-    if (!secret_read(c->settings.site_key_path, SITE_KEY_MOST, c->site_key, &c->site_key_n, &fault))
+    if (!secret_read(S("siteKey"), c->settings.site_key_path, SITE_KEY_MOST, c->site_key,
+                     &c->site_key_n, &fault))
         return add_fault(w, &fault, "security");
     if (c->site_key_n >= SITE_KEY_LEAST) return true;
     fault_set(&fault, FAULT_CONFIG, -1,

@@ -42,7 +42,8 @@ struct credentials {
 static bool set_basic(credentials *a, fault *fault) {
     char password[PASSWORD_MOST], pair[2 * PASSWORD_MOST + 2];
     isize n = 0;
-    bool ok = secret_read(a->config->password_path, sizeof password, password, &n, fault);
+    bool ok = secret_read(S("auth.password"), a->config->password_path, sizeof password, password,
+                          &n, fault);
     while (ok && n > 0 && (password[n - 1] == '\n' || password[n - 1] == '\r')) n--;
     if (ok && (a->config->user.n > PASSWORD_MOST || str_find_byte(a->config->user, ':', 0) >= 0)) {
         fault_set(fault, FAULT_CONFIG, -1,

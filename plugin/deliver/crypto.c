@@ -125,7 +125,7 @@ signing_key *signing_key_read(str path, str algorithm, fault *fault) {
                   "the algorithm of a client assertion is RS384 or ES384; name one of them");
         return NULL;
     }
-    if (!secret_read(path, sizeof pem, pem, &n, fault)) return NULL;
+    if (!secret_read(S("auth.key"), path, sizeof pem, pem, &n, fault)) return NULL;
     EVP_PKEY *pkey = parse_key(pem, n);
     OPENSSL_cleanse(pem, sizeof pem);
     const char *wrong = pkey ? check_key(pkey, ec)

@@ -63,7 +63,9 @@ static bool read_client(const endpoint_config *c, tls_files *f, fault *fault) {
         return bad(fault, "client certificate", c->client_cert_path, "it is no PEM certificate");
     f->key = calloc(1, KEY_FILE_BYTES);
     if (!f->key) return bad(fault, "client key", c->client_key_path, "there is no memory for it");
-    if (!secret_read(c->client_key_path, KEY_FILE_BYTES, f->key, &f->key_n, fault)) return false;
+    if (!secret_read(S("tls.clientKey"), c->client_key_path, KEY_FILE_BYTES, f->key, &f->key_n,
+                     fault))
+        return false;
     if (!key_fits(f))
         return bad(fault, "client key", c->client_key_path,
                    "it is no unencrypted PEM key, or not that of the client certificate");

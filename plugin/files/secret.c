@@ -44,14 +44,18 @@ static bool read_bytes(int fd, char *out, isize n) {
     return true;
 }
 
-/* What is told of the path: where there is no such file, its name may be the secret itself. */
-static str told(str path, const char *wrong) {
+/* Where there is no such file, its name may be the secret itself: then the key is told, not it. */
+static void tell(str key, str path, const char *wrong, fault *fault) {
     isize n = path.n;
-    while (wrong == absent && n > 0 && path.p[n - 1] != '/') n--;
-    return str_slice(path, 0, n);
+    while (n > 0 && path.p[n - 1] != '/') n--;
+    if (wrong == absent)
+        fault_set(fault, FAULT_CONFIG, -1, "secret file of \"%.*s\" in %.*s: %s", STR_ARGS(key),
+                  (int)n, path.p, wrong);
+    else
+        fault_set(fault, FAULT_CONFIG, -1, "secret file %.*s: %s", STR_ARGS(path), wrong);
 }
 
-bool secret_read(str path, isize max, char *out, isize *n, fault *fault) {
+bool secret_read(str key, str path, isize max, char *out, isize *n, fault *fault) {
     int fd = -1;
     const char *wrong = open_secret(path, &fd);
     if (!wrong) wrong = check_secret(fd, max, n);
@@ -61,8 +65,6 @@ bool secret_read(str path, isize max, char *out, isize *n, fault *fault) {
     if (!wrong) return true;
     explicit_bzero(out, (size_t)max);
     *n = 0;
-    str name = told(path, wrong);
-    fault_set(fault, FAULT_CONFIG, -1, "secret file %.*s%s: %s", STR_ARGS(name),
-              name.n < path.n ? "..." : "", wrong);
+    tell(key, path, wrong, fault);
     return false;
 }

@@ -309,7 +309,7 @@ class BadConfiguration(unittest.TestCase):
 
     def test_an_absent_key_file(self):
         (self.site.keys / "site.key").unlink()
-        self.refuse("site.key")
+        self.refuse('of .siteKey. in .*/keys/: it does not exist')
 
     def test_a_short_key(self):
         (self.site.keys / "site.key").write_bytes(b"short")

@@ -23,7 +23,7 @@ static void refused(const char *path, isize max, const char *said) {
     isize n = 77;
     fault fault = {0};
     memset(out, 'x', sizeof out);
-    CHECK(!secret_read(str_from(path), max, out, &n, &fault));
+    CHECK(!secret_read(S("siteKey"), str_from(path), max, out, &n, &fault));
     CHECK_INT(n, 0);
     for (isize i = 0; i < max; i++) CHECK_INT(out[i], 0);
     CHECK_MSG(strstr(fault.text, said) != NULL, "\"%s\" is not in: %s", said, fault.text);
@@ -34,9 +34,9 @@ static void a_secret_of_ones_own_is_read(void) {
     char out[64];
     isize n = 0;
     fault fault = {0};
-    CHECK(secret_read(str_from(secret_file("hunter2", 0600)), 7, out, &n, &fault));
+    CHECK(secret_read(S("siteKey"), str_from(secret_file("hunter2", 0600)), 7, out, &n, &fault));
     CHECK_BYTES(out, n, "hunter2");
-    CHECK(secret_read(str_from(secret_file("hunter2", 0400)), 64, out, &n, &fault));
+    CHECK(secret_read(S("siteKey"), str_from(secret_file("hunter2", 0400)), 64, out, &n, &fault));
     CHECK_INT(n, 7);
 }
 
@@ -51,7 +51,7 @@ static void a_wrong_file_is_refused(void) {
     refused(secret_file("", 0600), 64, "empty");
     refused(secret_file("hunter2", 0600), 6, "larger");
     refused("/nowhere/key", 64, "does not exist: make it, or write the path");
-    refused("/nowhere/hunter2", 64, "secret file /nowhere/...: it does not exist");
+    refused("/nowhere/hunter2", 64, "secret file of \"siteKey\" in /nowhere/: it does not exist");
     refused("/", 64, "no regular file");
     refused("", 64, "no file name");
     char target[4096];

@@ -21,7 +21,7 @@ static void a_key_that_is_missing_or_short_is_refused(void) {
     unlink(path);
     plugin_configure(&k, "");
     CHECK_INT(k.code, FHIRTRIAL_E_CONFIG);
-    CHECK_TOLD(&k, "secret file");
+    CHECK_TOLD(&k, "siteKey");
     plugin_close(&k);
 }
 
@@ -35,7 +35,7 @@ static void every_finding_is_told_at_once(void) {
     plugin_configure(&k, "");
     plugin_mapping(&k, "core/views/bad.json", NULL);
     CHECK_INT(k.code, FHIRTRIAL_E_CONFIG);
-    CHECK_TOLD(&k, "secret file");
+    CHECK_TOLD(&k, "siteKey");
     CHECK_TOLD(&k, "core/views/bad.json:2:");
     plugin_close(&k);
 }
