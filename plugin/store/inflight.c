@@ -322,14 +322,20 @@ static suspect *find_hex(inflight *f, str sha256) {
     return NULL;
 }
 
+/* Audited first: a release without a trace would be worse than a trace of one that was not done. */
 store_status store_quarantine_release(store *s, str sha256, fault *fault) {
     inflight *f = store_inflight(s);
     char text[128];
     suspects_lock(f);
+    bool known = find_hex(f, sha256) != NULL;
+    suspects_unlock(f);
+    if (!known) return STORE_NONE;
+    snprintf(text, sizeof text, "{\"sha256\":\"%.*s\"}", STR_ARGS(sha256));
+    store_status status = store_audit_add(s, "released", str_from(text), fault);
+    if (status != STORE_OK) return status;
+    suspects_lock(f);
     suspect *released = find_hex(f, sha256);
     if (released) drop(f, released);
     suspects_unlock(f);
-    if (!released) return STORE_NONE;
-    snprintf(text, sizeof text, "{\"sha256\":\"%.*s\"}", STR_ARGS(sha256));
-    return store_audit_add(s, "released", str_from(text), fault);
+    return STORE_OK;
 }
