@@ -143,7 +143,13 @@ class Files(unittest.TestCase):
         self.assertEqual(list(folder.iterdir()), [])
 
     def test_nothing_is_left_behind_by_a_signal(self):
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+        def hear():  # a shell or nohup starts what runs in the background with some of them ignored
+            for number in ends:
+                signal.signal(number, signal.SIG_DFL)
+
+        for number in ends:
             folder = harness.new_folder("tmp")
             arguments = [harness.program(), "endpoints", "--mappings", harness.ROOT / "mappings", STUDY, "-"]
             command = subprocess.Popen(
@@ -151,6 +157,7 @@ class Files(unittest.TestCase):
                 stdin=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=os.environ | {"TMPDIR": str(folder)},
+                preexec_fn=hear,
             )
             with command:
                 try:
