@@ -17,7 +17,7 @@ PURE = "base fhir path view trial export".split()
 GENERATED = re.compile(r"^plugin/fhir/model_(r4\.inc|ids\.h)$")
 # The one table that may name code systems: %sct, %loinc and %ucum of FHIRPath on FHIR.
 ENVIRONMENT_TABLE = re.compile(r"^plugin/path/environment\.\w+$")
-UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|\bnot implemented\b|\bplaceholder\b(?!=)")
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|\bnot implemented\b|\bplaceholder\b")
 CLINICAL_WORD = re.compile(r"(?<![A-Za-z])(pain|ecog)(?![a-z])|karnofsky|vertebra", re.I)
 CLINICAL_URL = re.compile(
     r"loinc\.org|snomed\.info|unitsofmeasure\.org|fhir/sid/|rxnorm|nci\.nih\.gov|"

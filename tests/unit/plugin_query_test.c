@@ -87,7 +87,7 @@ static void what_is_configured_is_told(void) {
     plugin_ask(&k, "site");
     CHECK_TOLD(&k, "`complete`:[`obs`]");
     plugin_ask(&k, "health");
-    CHECK_TOLD(&k, "{`store`:`ok`");
+    CHECK_TOLD(&k, "{`store`:`ok`,`patientsFailing`:0,`resourcesFailing`:0,");
     CHECK_TOLD(&k, "`endpoints`:[{`endpoint`:`file`");
     plugin_close(&k);
 }
