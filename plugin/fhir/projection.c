@@ -5,10 +5,14 @@
 
 #include "fhir/model_ids.h"
 
+#include <string.h>
+
 typedef struct projected {
     keep *wanted;
     const need *needs;
-    bool any; /* wanted whatever stands in it */
+    literals *texts; /* of the needs */
+    bool any;        /* wanted whatever stands in it */
+    bool never;      /* a message that is one is not wanted */
 } projected;
 
 struct projection {
@@ -83,14 +87,26 @@ void projection_keep(projection *p, model_type type, const model_key *keys, isiz
     add(p, t->wanted, keys, n, deep);
 }
 
+static spelt spell(str text) {
+    spelt s = {.text = text};
+    char head[sizeof s.head] = {0}, mask[sizeof s.mask] = {0};
+    isize n = text.n < (isize)sizeof head ? text.n : (isize)sizeof head;
+    if (n) memcpy(head, text.p, (size_t)n);
+    if (n < (isize)sizeof head) head[n++] = '"';
+    memset(mask, 0xFF, (size_t)n);
+    memcpy(&s.head, head, sizeof head);
+    memcpy(&s.mask, mask, sizeof mask);
+    return s;
+}
+
 /* The names of the members on a way of plain elements; false when it has a choice or ends. */
 static bool names_of(const projection *p, model_type type, const model_key *keys, isize n,
-                     str *names) {
+                     spelt *names) {
     for (isize i = 0; i < n; i++) {
         const model_spelling *s;
         if (model_spellings_of(p->model, type, keys[i], &s) != 1) return false;
         if (s->flags & (MEMBER_RESOURCE | MEMBER_SPELT)) return false;
-        names[i] = model_spelling_name(s);
+        names[i] = spell(model_spelling_name(s));
         type = s->type;
     }
     return n > 0;
@@ -99,16 +115,33 @@ static bool names_of(const projection *p, model_type type, const model_key *keys
 void projection_need(projection *p, model_type type, const model_key *keys, isize n, str text) {
     if (type == TYPE_NONE || type >= TYPE_R4_COUNT) return;
     need *one = arena_new(p->arena, need, 1);
-    *one = (need){.next = p->types[type].needs, .names = arena_new(p->arena, str, n), .n = n};
-    one->text = arena_str(p->arena, text);
-    if (names_of(p, type, keys, n, one->names))
-        p->types[type].needs = one;
-    else
-        p->types[type].any = true;
+    *one = (need){.next = p->types[type].needs, .names = arena_new(p->arena, spelt, n), .n = n};
+    one->text = spell(arena_str(p->arena, text));
+    projected *t = &p->types[type];
+    if (!names_of(p, type, keys, n, one->names)) {
+        t->any = true;
+        return;
+    }
+    t->needs = one;
+    if (!t->texts) t->texts = literals_new(p->arena);
+    literals_add(t->texts, one->text.text);
 }
 
 void projection_need_nothing(projection *p, model_type type) {
     if (type < TYPE_R4_COUNT) p->types[type].any = true;
+}
+
+const literals *projection_texts_of(const projection *p, model_type type) {
+    if (type >= TYPE_R4_COUNT || !p->types[type].texts) return NULL;
+    return literals_usable(p->types[type].texts) ? p->types[type].texts : NULL;
+}
+
+void projection_need_never(projection *p, model_type type) {
+    if (type < TYPE_R4_COUNT) p->types[type].never = true;
+}
+
+bool projection_never(const projection *p, model_type type) {
+    return type < TYPE_R4_COUNT && p->types[type].never;
 }
 
 const keep *projection_of(const projection *p, model_type type) {

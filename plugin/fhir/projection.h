@@ -7,6 +7,7 @@
 #ifndef FHIRTRIAL_FHIR_PROJECTION_H
 #define FHIRTRIAL_FHIR_PROJECTION_H
 
+#include "fhir/literals.h"
 #include "fhir/model_table.h"
 #include "fhir/read.h"
 
@@ -28,19 +29,31 @@ struct keep {
     keep_member *table; /* 2^(64-shift) places, at least two of them free; NULL while n is 0 */
 };
 
+/* A string as a message spells it without escapes. Its first bytes, the closing quote among them
+ * where the string is short, are compared as one word; all of them then only when those fit. */
+typedef struct spelt {
+    str text;
+    uint64_t head, mask;
+} spelt;
+
 /* A text that has to stand at a path, or a row is impossible. */
 typedef struct need need;
 struct need {
     const need *next; /* another one that would do */
-    str *names;       /* the members on the way from the resource */
+    spelt *names;     /* the members on the way from the resource */
     isize n;
-    str text;
+    spelt text;
 };
 
 /* What is wanted of a resource of this type; NULL: everything. */
 const keep *projection_of(const projection *p, model_type type);
 /* One of these has to be there, or nothing of the resource is wanted; NULL: nothing is asked. */
 const need *projection_needs_of(const projection *p, model_type type);
+/* The texts of these needs, of which one stands somewhere in the message; NULL: some text has more
+ * spellings than can be searched for. */
+const literals *projection_texts_of(const projection *p, model_type type);
+/* Whether nothing of a message that is such a resource is wanted. */
+bool projection_never(const projection *p, model_type type);
 
 static inline uint32_t keep_slot(const keep *k, str name, model_words words) {
     uint64_t mixed = model_mix(words, name) * UINT64_C(0x9e3779b97f4a7c15);

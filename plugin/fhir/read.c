@@ -6,12 +6,13 @@
 
 #include <string.h>
 
-static str without_mark(str bytes) {
+str read_without_mark(str bytes) {
+    if (bytes.n && bytes.p[0] == '{') return bytes;
     return str_starts(bytes, S("\xEF\xBB\xBF")) ? str_slice(bytes, 3, bytes.n) : bytes;
 }
 
 read_format read_sniff(str bytes) {
-    bytes = without_mark(bytes);
+    bytes = read_without_mark(bytes);
     for (isize i = 0; i < bytes.n; i++) {
         char c = bytes.p[i];
         if (c == ' ' || c == '\t' || c == '\r' || c == '\n') continue;
@@ -37,7 +38,7 @@ static bool blank(str line) {
 
 bool read_next_line(str *rest, str *line) {
     while (rest->n > 0) {
-        *rest = without_mark(*rest);
+        *rest = read_without_mark(*rest);
         const char *feed = memchr(rest->p, '\n', (size_t)rest->n);
         isize n = feed ? feed - rest->p : rest->n;
         *line = (str){rest->p, n};

@@ -27,11 +27,14 @@ void projection_keep(projection *p, model_type type, const model_key *keys, isiz
 /* Who keeps something of `type` may say what has to stand in the resource, or it keeps nothing: a
  * string or a code with exactly this text at the end of `keys`. Called several times for one type,
  * one of the texts has to stand there. A JSON message that is such a resource and has none of them
- * becomes a node without children; resources inside others are always read, for somebody may refer
- * to them. Whoever needs no text must say that as soon as others say what they need: then the
- * resource is read whatever stands in it. */
+ * becomes a node without children (tape.unwanted); resources inside others are always read, for
+ * somebody may refer to them. Whoever needs no text must say that as soon as others say what they
+ * need: then the resource is read whatever stands in it. */
 void projection_need(projection *p, model_type type, const model_key *keys, isize n, str text);
 void projection_need_nothing(projection *p, model_type type);
+/* Nobody wants anything of a JSON message that is such a resource, whatever is kept of those that
+ * stand inside others: it becomes a node without children (tape.unwanted). */
+void projection_need_never(projection *p, model_type type);
 
 typedef struct read_options {
     isize max_bytes;  /* 0: LIMIT_MESSAGE_BYTES */

@@ -337,17 +337,13 @@ static bool fail_json(str bytes, int max_depth, fault *fault) {
     return false;
 }
 
-static str without_mark(str bytes) {
-    return str_starts(bytes, S("\xEF\xBB\xBF")) ? str_slice(bytes, 3, bytes.n) : bytes;
-}
-
 /* Indexes and checks the text. */
 static bool index_json(token_index *x, arena *a, str bytes, const read_options *options,
                        fault *fault) {
     int max_depth = options ? options->max_depth : 0;
     if (max_depth <= 0 || max_depth > LIMIT_DEPTH) max_depth = LIMIT_DEPTH;
     vectors variant = options ? options->vectors : VECTORS_BEST;
-    return (index_build(x, without_mark(bytes), variant, a) && grammar_check(x, max_depth)) ||
+    return (index_build(x, read_without_mark(bytes), variant, a) && grammar_check(x, max_depth)) ||
            fail_json(bytes, max_depth, fault);
 }
 
@@ -356,15 +352,32 @@ static void reader_begin(reader *r, token_index *index, const char *beg, fault *
     r->beg = beg;
     r->fault = fault;
     r->keep = NULL;
+    r->variant = VECTORS_BEST;
     r->max_string = LIMIT_STRING_BYTES;
-    r->text_for_all = false;
+    r->text_for_all = r->unwanted = false;
 }
 
 /* The whole message, which nobody can want, as a node without children. */
 static bool pass_over_root(reader *r, model_type type) {
     uint32_t index = tape_open(&r->tape, KEY_NONE, type, NODE_RESOURCE);
     set_source(r, index, 0, token_past(r->index, 0));
+    r->unwanted = true;
     return true;
+}
+
+/* Most messages do not hold the texts at all, which vectors find out faster than where they stand.
+ */
+static bool holds_none(const reader *r, const literals *texts) {
+    str text = {r->index->text, r->index->length};
+    return vectors_choose(r->variant) != VECTORS_NONE && !literals_in(texts, r->variant, text);
+}
+
+static bool root_wanted(const reader *r, model_type type) {
+    if (projection_never(r->keep, type)) return false;
+    const need *needs = projection_needs_of(r->keep, type);
+    if (!needs) return true;
+    const literals *texts = projection_texts_of(r->keep, type);
+    return !(texts && holds_none(r, texts)) && read_needed(r, 0, needs);
 }
 
 /* A single resource cannot be left out: its unknown type is a fault. */
@@ -372,8 +385,7 @@ static bool read_root(reader *r) {
     str name;
     model_type type = resource_type(r, 0, &name);
     place root = {.index = -1};
-    const need *needs = r->keep ? projection_needs_of(r->keep, type) : NULL;
-    if (needs && !read_needed(r, 0, needs)) return pass_over_root(r, type);
+    if (r->keep && type && !root_wanted(r, type)) return pass_over_root(r, type);
     if (type) return read_typed(r, 0, type, KEY_NONE, &root) != READ_FAULT;
     str remedy = name.n ? place_resource_remedy(r->tape.model, name, r->tape.arena)
                         : S("add the member resourceType with the type's name");
@@ -387,7 +399,7 @@ static bool read_root(reader *r) {
 bool read_json(arena *a, str bytes, const read_options *options, problems *found, tape *out,
                fault *fault) {
     if (!read_size_ok(bytes, options, fault)) return false;
-    str text = without_mark(bytes);
+    str text = read_without_mark(bytes);
     const char *first = scan_space(text.p, text.p + text.n);
     if (first == text.p + text.n || *first != '{') {
         fault_set(fault, FAULT_INPUT, first - bytes.p,
@@ -401,7 +413,10 @@ bool read_json(arena *a, str bytes, const read_options *options, problems *found
     r.tape = tape_begin(a, model_r4());
     r.found = found;
     if (options && options->max_string > 0) r.max_string = options->max_string;
-    if (options) r.keep = options->keep;
+    if (options) {
+        r.keep = options->keep;
+        r.variant = options->vectors;
+    }
     if (!r.keep) tape_expect(&r.tape, index.n / 4);
     if (!read_root(&r)) return false;
     if (r.tape.n == 0) {
@@ -409,6 +424,7 @@ bool read_json(arena *a, str bytes, const read_options *options, problems *found
         return false;
     }
     *out = tape_finish(&r.tape, bytes);
+    out->unwanted = r.unwanted;
     return true;
 }
 

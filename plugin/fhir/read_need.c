@@ -11,11 +11,21 @@ typedef struct way {
 
 static bool follow(const way *w, uint32_t t, isize step);
 
-/* Whether the string at `t` is this text, spelt without escapes. */
-static bool is_text(const token_index *x, uint32_t t, str text) {
+/* Letter by letter: a long text, or one near the end of the input. */
+static bool is_whole(const token_index *x, uint32_t t, str text) {
     if (x->at[t + 1] - x->at[t] < (uint32_t)text.n + 2) return false;
     const char *p = x->text + x->at[t] + 1;
-    return p[text.n] == '"' && p[0] == text.p[0] && memcmp(p, text.p, (size_t)text.n) == 0;
+    return p[text.n] == '"' && memcmp(p, text.p, (size_t)text.n) == 0;
+}
+
+/* Whether the string at `t` is this text, spelt without escapes. */
+static inline bool is_text(const token_index *x, uint32_t t, const spelt *s) {
+    isize from = (isize)x->at[t] + 1;
+    uint64_t head;
+    if (x->length - from < (isize)sizeof head) return is_whole(x, t, s->text);
+    memcpy(&head, x->text + from, sizeof head);
+    if ((head ^ s->head) & s->mask) return false;
+    return s->text.n < (isize)sizeof head || is_whole(x, t, s->text);
 }
 
 static inline bool has_escape(const token_index *x, uint32_t t) {
@@ -25,7 +35,7 @@ static inline bool has_escape(const token_index *x, uint32_t t) {
 static bool follow_object(const way *w, uint32_t t, isize step) {
     const token_index *x = w->x;
     for (t++; x->kind[t] == '"'; t += x->kind[t] == ',') {
-        if (is_text(x, t, w->need->names[step])) {
+        if (is_text(x, t, &w->need->names[step])) {
             if (follow(w, t + 2, step + 1)) return true;
         } else if (has_escape(x, t)) {
             return true;
@@ -49,7 +59,7 @@ static bool follow(const way *w, uint32_t t, isize step) {
     }
     if (x->kind[t] == '{') return !end && follow_object(w, t, step);
     if (x->kind[t] != '"' || !end) return false;
-    return is_text(x, t, w->need->text) || has_escape(x, t);
+    return is_text(x, t, &w->need->text) || has_escape(x, t);
 }
 
 bool read_needed(const reader *r, uint32_t token, const need *needs) {

@@ -16,8 +16,10 @@ typedef struct reader {
     tape_builder tape;
     problems *found;
     const projection *keep;
+    vectors variant;
     isize max_string;
     bool text_for_all; /* a primitive may be spelt as a JSON string whatever its type */
+    bool unwanted;     /* nobody wants this message */
     const char *beg;   /* of the text, before a byte-order mark: offsets count from here */
     fault *fault;
 } reader;
@@ -98,6 +100,8 @@ uint32_t read_fail_duplicate(reader *r, uint32_t token);
 /* Whether one of the texts stands where it is needed in the resource at `token`; in doubt, yes. */
 bool read_needed(const reader *r, uint32_t token, const need *needs);
 
+/* The text behind a byte-order mark. */
+str read_without_mark(str bytes);
 /* False with a fault when the message is larger than the options allow. */
 bool read_size_ok(str bytes, const read_options *options, fault *fault);
 /* A finding at `at` in the text. */

@@ -54,7 +54,8 @@ typedef struct tape {
     const node *nodes;
     uint32_t n;
     const model *model;
-    str input; /* the bytes it was read from, or empty (built tapes, XML) */
+    str input;     /* the bytes it was read from, or empty (built tapes, XML) */
+    bool unwanted; /* read by a projection that wants nothing of this message: a root, no more */
 } tape;
 
 enum { TAPE_NONE = UINT32_MAX };

@@ -59,7 +59,13 @@ const projection *engine_projection(arena *a, const view *const *views, isize n)
     projection_keep(keep, TYPE_Bundle, inner, 2, false);
     for (model_type t = 1; t < TYPE_R4_COUNT; t++)
         if (model_is_resource(model_r4(), t)) projection_keep(keep, t, id, 1, true);
-    for (isize i = 0; i < n; i++) view_project(views[i], keep);
+    bool read[TYPE_R4_COUNT] = {[TYPE_Bundle] = true};
+    for (isize i = 0; i < n; i++) {
+        view_project(views[i], keep);
+        if (view_resource(views[i]) < TYPE_R4_COUNT) read[view_resource(views[i])] = true;
+    }
+    for (model_type t = 1; t < TYPE_R4_COUNT; t++)
+        if (!read[t]) projection_need_never(keep, t);
     return keep;
 }
 
@@ -146,6 +152,10 @@ static void message_step(void *state) {
     if (!ok) {
         add_note(e, fault.at, "error", str_from(fault.text), (str){0}, (str){0});
         e->bad = true;
+        return;
+    }
+    if (t.unwanted) {
+        e->out->resources++;
         return;
     }
     path_run run = {

@@ -108,6 +108,28 @@ static void every_place(void) {
     arena_release(&a);
 }
 
+/* A short text behind the last place where a long one can begin; and one longer than a block. */
+static void of_several_lengths(void) {
+    static const char *const texts[] = {
+        "abc", "a text of some twenty b",
+        "a text that is longer than the sixty-four bytes that are looked at"};
+    char text[300];
+    for (int v = VECTORS_NONE; v < VECTORS_COUNT; v++)
+        for (int n = 1; n <= 3; n++)
+            for (int i = 0; i < n; i++)
+                for (isize length = 70; length <= 280; length += 7) {
+                    const literals *l = set_of(texts, n);
+                    isize size = (isize)strlen(texts[i]);
+                    memset(text, '-', sizeof text);
+                    memcpy(text + length - size, texts[i], (size_t)size);
+                    char *copy = variants_copy((str){text, length});
+                    CHECK(literals_in(l, (vectors)v, (str){copy, length}));
+                    CHECK(!literals_in(l, (vectors)v, (str){copy, length - 1}));
+                    free(copy);
+                }
+    arena_release(&a);
+}
+
 const unit_test fhir_literals_suite[] = {UNIT_TEST(which_texts_can_serve), UNIT_TEST(lines),
-                                         UNIT_TEST(where_no_line_is), UNIT_TEST(every_place),
-                                         UNIT_END};
+                                         UNIT_TEST(where_no_line_is),      UNIT_TEST(every_place),
+                                         UNIT_TEST(of_several_lengths),    UNIT_END};

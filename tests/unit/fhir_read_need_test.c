@@ -32,6 +32,7 @@ static uint32_t nodes_of(const char *text, bool any) {
     fixture_read_within(&f, str_from(text), &options, 1 << 20);
     uint32_t n = f.ok ? f.tape.n : 0;
     if (n) CHECK(f.tape.nodes[0].length == (uint32_t)strlen(text));
+    if (n) CHECK(f.tape.unwanted == (n == 1));
     fixture_end(&f);
     arena_release(&a);
     return n;
@@ -83,5 +84,79 @@ static void in_a_bundle(void) {
               4);
 }
 
-const unit_test fhir_read_need_suite[] = {UNIT_TEST(wanted), UNIT_TEST(unwanted),
-                                          UNIT_TEST(in_a_bundle), UNIT_END};
+/* Texts of every length around a word, at the end of the input too; one that JSON may spell in two
+ * ways; members whose names begin alike. */
+static void make_long(void *state) {
+    making *m = state;
+    const model_key text[] = {KEY_code, KEY_text}, name[] = {KEY_bodySite, KEY_text};
+    m->p = projection_new(m->a, model_r4());
+    static const char *const texts[] = {"a/b", "1234567", "12345678", "123456789 and more"};
+    for (isize i = 0; i < COUNT_OF(texts); i++)
+        projection_need(m->p, TYPE_Observation, i % 2 ? name : text, 2, str_from(texts[i]));
+}
+
+static void texts_of_every_length(void) {
+    static const struct {
+        const char *text;
+        bool wanted;
+    } cases[] = {
+        {OBSERVATION(",\"code\":{\"text\":\"a/b\"}"), true},
+        {OBSERVATION(",\"code\":{\"text\":\"a\\/b\"}"), true},
+        {OBSERVATION(",\"code\":{\"text\":\"a/bc\"}"), false},
+        {OBSERVATION(",\"bodySite\":{\"text\":\"1234567\"}"), true},
+        {OBSERVATION(",\"code\":{\"text\":\"1234567\"}"), false},
+        {OBSERVATION(",\"code\":{\"text\":\"12345678\"}"), true},
+        {OBSERVATION(",\"code\":{\"text\":\"123456789\"}"), false},
+        {OBSERVATION(",\"bodySite\":{\"text\":\"123456789 and more\"}"), true},
+        {OBSERVATION(",\"bodySite\":{\"text\":\"123456789 and mora\"}"), false},
+        {"{\"resourceType\":\"Observation\",\"code\":{\"text\":\"a/b\"}}", true},
+    };
+    landing where = {0};
+    arena a;
+    arena_init(&a, 1 << 20, &where);
+    making m = {.a = &a};
+    CHECK(guarded(&where, make_long, &m));
+    for (isize i = 0; i < COUNT_OF(cases); i++) {
+        read_options options = {.keep = m.p};
+        fixture f;
+        fixture_read_within(&f, str_from(cases[i].text), &options, 1 << 20);
+        CHECK_MSG(f.ok && f.tape.unwanted != cases[i].wanted, "%s", cases[i].text);
+        fixture_end(&f);
+    }
+    arena_release(&a);
+}
+
+static void make_never(void *state) {
+    making *m = state;
+    const model_key id[] = {KEY_id};
+    m->p = projection_new(m->a, model_r4());
+    projection_keep(m->p, TYPE_Patient, id, 1, false);
+    projection_keep(m->p, TYPE_Bundle, NULL, 0, true);
+    projection_need_never(m->p, TYPE_Patient);
+}
+
+/* As a message it is not wanted; inside another one somebody may refer to it. */
+static void never_as_a_message(void) {
+    static const char *const texts[] = {"{\"resourceType\":\"Patient\",\"id\":\"p\"}",
+                                        "{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":{"
+                                        "\"resourceType\":\"Patient\",\"id\":"
+                                        "\"p\"}}]}"};
+    landing where = {0};
+    arena a;
+    arena_init(&a, 1 << 20, &where);
+    making m = {.a = &a};
+    CHECK(guarded(&where, make_never, &m));
+    for (int i = 0; i < 2; i++) {
+        read_options options = {.keep = m.p};
+        fixture f;
+        fixture_read_within(&f, str_from(texts[i]), &options, 1 << 20);
+        CHECK(f.ok && f.tape.unwanted == (i == 0));
+        CHECK_INT(f.tape.n, i == 0 ? 1 : 4);
+        fixture_end(&f);
+    }
+    arena_release(&a);
+}
+
+const unit_test fhir_read_need_suite[] = {
+    UNIT_TEST(wanted),      UNIT_TEST(unwanted),           UNIT_TEST(texts_of_every_length),
+    UNIT_TEST(in_a_bundle), UNIT_TEST(never_as_a_message), UNIT_END};
