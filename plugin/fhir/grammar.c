@@ -38,7 +38,7 @@ static const char *literal_end(const char *p, const char *end) {
 }
 
 /* Whether the token is a number or literal that goes on to white space or the next token. */
-static bool scalar(const token_index *x, uint32_t t) {
+static bool scalar(const token_index *x, size_t t) {
     const char *p = x->text + x->at[t], *end = x->text + x->length;
     char c = x->kind[t];
     if (!c) return false;
@@ -47,13 +47,22 @@ static bool scalar(const token_index *x, uint32_t t) {
     return p == x->text + x->at[t + 1] || *p == ' ' || *p == '\n' || *p == '\r' || *p == '\t';
 }
 
+/* Behind members whose values are strings, with the commas behind them: most tokens of FHIR are
+ * these. An index has room for a look at four tokens. */
+static inline size_t past_texts(const char *kind, size_t t) {
+    while (memcmp(kind + t, "\":\",", 4) == 0) t += 4;
+    return t;
+}
+
 bool grammar_check(token_index *x, int max_depth) {
     const char *kind = x->kind;
-    uint32_t open[LIMIT_DEPTH], t = 0;
+    uint32_t open[LIMIT_DEPTH];
+    size_t t = 0;
     int depth = 0;
     bool member = false;
     for (;;) {
         if (member) {
+            t = past_texts(kind, t);
             if (kind[t] != '"' || kind[t + 1] != ':') return false;
             t += 2;
         }
@@ -62,7 +71,7 @@ bool grammar_check(token_index *x, int max_depth) {
             t++;
         } else if (c == '{' || c == '[') {
             if (depth == max_depth) return false;
-            open[depth++] = t++;
+            open[depth++] = (uint32_t)t++;
             member = c == '{';
             if (kind[t] != c + 2) continue;
         } else if (!scalar(x, t++)) {
@@ -72,7 +81,7 @@ bool grammar_check(token_index *x, int max_depth) {
             /* cppcheck-suppress uninitvar ; what lies below `depth` was written */
             uint32_t from = open[--depth];
             if (kind[t] != kind[from] + 2) return false;
-            x->past[from] = ++t;
+            x->past[from] = (uint32_t)++t;
             member = depth && kind[open[depth - 1]] == '{';
         }
         if (!depth) return t == x->n;

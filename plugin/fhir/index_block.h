@@ -77,22 +77,43 @@ INDEX_INLINE void index_ahead(const char *block) {
     __builtin_prefetch((const void *)((uintptr_t)block + 2048));
 }
 
+/* Where the tokens go. Apart from the index: what is written through `kind` may be anything to the
+ * compiler, so it would read the index's own members again for each block. */
+typedef struct index_room {
+    uint32_t *at;
+    char *kind;
+    uint32_t n, cap;
+} index_room;
+
+/* More of it, with the tokens so far. */
+INDEX_INLINE index_room index_more(token_index *x, uint32_t n, isize base) {
+    x->n = n;
+    if (x->cap - n < INDEX_SLACK) index_grow(x, base);
+    return (index_room){x->at, x->kind, n, x->cap};
+}
+
 /* The loop over the blocks. */
 #define INDEX_RUN(name, target)                                                                    \
     target bool name(token_index *x) {                                                             \
         block_carry c = {0};                                                                       \
         char last[INDEX_BLOCK];                                                                    \
-        for (isize base = 0; base < x->length; base += INDEX_BLOCK) {                              \
-            const char *block = x->text + base;                                                    \
-            if (x->length - base < INDEX_BLOCK) block = index_last(x, base, last);                 \
-            if (x->cap - x->n < INDEX_SLACK) index_grow(x, base);                                  \
+        const char *text = x->text;                                                                \
+        isize length = x->length, escape_end = 0;                                                  \
+        index_room to = index_more(x, 0, 0);                                                       \
+        for (isize base = 0; base < length; base += INDEX_BLOCK) {                                 \
+            const char *block = text + base;                                                       \
+            if (length - base < INDEX_BLOCK) block = index_last(x, base, last);                    \
+            if (to.cap - to.n < INDEX_SLACK) to = index_more(x, to.n, base);                       \
             index_ahead(block);                                                                    \
             block_marks m = index_marks(block);                                                    \
-            if ((m.backslash | m.high || x->escape_end > base) && !index_rare(x, base, &m))        \
-                return false;                                                                      \
+            if (m.backslash | m.high || escape_end > base) {                                       \
+                if (!index_rare(x, base, &m)) return false;                                        \
+                escape_end = x->escape_end;                                                        \
+            }                                                                                      \
             uint64_t starts = index_starts(&c, &m, index_parity(m.quote));                         \
-            x->n += index_emit(x->at + x->n, x->kind + x->n, block, base, starts);                 \
+            to.n += index_emit(to.at + to.n, to.kind + to.n, block, base, starts);                 \
         }                                                                                          \
+        x->n = to.n;                                                                               \
         return !(c.bad | c.in_string);                                                             \
     }
 
