@@ -269,6 +269,51 @@ def a_reader_that_goes_away_ends_it_quietly(folder):
         assert err == b"" and code in ((1,) if ignore else (-signal.SIGPIPE,)), (ignore, code, err)
 
 
+# --- files that change while they are read ---
+def blocked(folder, count):
+    """`view` over a file of so many lines, when its output is full and nobody takes it."""
+    path = folder.write("in.ndjson", lines(*[patient(n) for n in range(count)]))
+    process = subprocess.Popen([PROGRAM, "view", folder.write("v.json", KEYS), path],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    os.read(process.stdout.fileno(), 1)
+    return path, process
+
+
+def a_file_that_grows_is_read_to_its_new_end(folder):
+    path, process = blocked(folder, 200000)
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(json.dumps(BOB))
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0 and out.endswith(ONE_KEY.encode()), err
+    assert out.count(b"\n") == 200001
+
+
+def a_file_that_becomes_shorter_is_told(folder):
+    path, process = blocked(folder, 200000)
+    os.truncate(path, 4096)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 1, (process.returncode, err)
+    assert err.decode().startswith(f"{path}: error: the file became shorter"), err
+
+
+def lines_longer_than_a_block(folder):
+    """Whole lines are used where the system holds them, long ones are copied: the rows are those of a pipe."""
+    sizes = [1, 3 << 20, 1, 1, 600 << 10, (512 << 10) - 70, 5, 900 << 10]
+    people = [patient(n) | {"name": [{"family": "x" * size}]} for n, size in enumerate(sizes)]
+    rows = [json.dumps(person) for person in people]
+    rows.insert(5, "[]")
+    rows += [json.dumps(patient(n)) for n in range(len(sizes), 40000)]
+    path, view = folder.write("in.ndjson", "\n".join(rows)), folder.write("v.json", KEYS)
+    for options in [[], ["--threads", "2"]]:
+        code, out, err = run("view", view, path, *options)
+        assert code == 3 and keys(out) == [f"p{n}" for n in range(40000)], (options, err)
+        assert err.startswith(f"{path}:6:1: error:"), err
+        with open(path, "rb") as stdin:
+            piped = subprocess.run([PROGRAM, "view", view, *options], stdin=stdin, capture_output=True, timeout=120,
+                                   check=False)
+        assert piped.returncode == 3 and piped.stdout.decode() == out
+
+
 # --- threads ---
 def mixed_input(count):
     """Lines of every kind, in blocks' worth of bytes."""
@@ -475,6 +520,8 @@ TESTS = [a_folder_stands_for_its_files, a_folder_without_files_is_told,
          several_views_share_one_pass, each_view_has_its_own_output,
          outputs_that_cannot_be_are_refused_first, a_view_of_a_mapping_set_needs_the_set,
          a_full_disk_is_an_error, a_reader_that_goes_away_ends_it_quietly,
+         a_file_that_grows_is_read_to_its_new_end, a_file_that_becomes_shorter_is_told,
+         lines_longer_than_a_block,
          any_number_of_threads_gives_the_same_bytes, unordered_rows_are_the_same_rows,
          rows_come_while_the_input_is_open, memory_stays_flat,
          progress_is_for_terminals, lenient_forgives_messages_not_files, the_schema_names_types,

@@ -240,9 +240,9 @@ void engine_run(engine *e, const block *b, results *out) {
     } else if (b->text.n == 0) {
         return;
     } else if (!b->document && e->job->trusted)
-        run_candidates(e, bytes_str(&b->text));
+        run_candidates(e, b->text);
     else if (!b->document)
-        run_lines(e, bytes_str(&b->text));
-    else if (str_trim(bytes_str(&b->text)).n)
-        run_message(e, bytes_str(&b->text));
+        run_lines(e, b->text);
+    else if (str_trim(b->text).n)
+        run_message(e, b->text);
 }

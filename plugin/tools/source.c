@@ -16,6 +16,7 @@ enum { PACKED = 64 << 10, GZIP_WINDOW = 15 + 16 };
 struct source {
     int fd;
     bool slow, begun, gzip, ended;
+    int64_t lent_to; /* a plain file lends up to here: its size when it was opened */
     int64_t position;
     isize from, n; /* what of `packed` is not used yet */
     z_stream inflate;
@@ -36,6 +37,8 @@ source *source_open(const char *path) {
     source *s = tool_memory(1, (isize)sizeof *s);
     s->fd = fd;
     s->slow = !S_ISREG(info.st_mode);
+    s->lent_to = s->slow || standard ? 0 : info.st_size;
+    if (!s->slow) (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     return s;
 }
 
@@ -118,4 +121,19 @@ isize source_read(source *s, char *to, isize most, const char **why) {
     s->from += n;
     s->n -= n;
     return n;
+}
+
+/* The offset of the next byte that nobody used, `back` of those that were read among them. */
+static int64_t next_byte(const source *s, isize back) { return s->position - s->n - back; }
+
+str source_lend(source *s, mapped *m, isize back, isize most) {
+    int64_t from = next_byte(s, back), left = s->lent_to - from;
+    if (!s->begun || s->gzip || left <= 0) return (str){0};
+    return mapped_part(m, s->fd, from, left < most ? (isize)left : most);
+}
+
+void source_pass(source *s, isize back, isize n) {
+    s->position = next_byte(s, back) + n;
+    s->from = s->n = 0;
+    (void)lseek(s->fd, s->position, SEEK_SET); /* a plain file, as source_lend saw */
 }
