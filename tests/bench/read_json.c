@@ -108,7 +108,7 @@ static void view_line(void *state) {
     fault fault;
     str column;
     if (!read_json(&v->message, v->line, &v->options, &found, &t, &fault)) abort();
-    if (t.nodes[0].type != view_resource(v->view)) return;
+    if (t.unwanted || t.nodes[0].type != view_resource(v->view)) return;
     path_run run = {.tape = &t, .arena = &v->message};
     view_rows(v->view, &run, 0, take_row, v, &column);
 }

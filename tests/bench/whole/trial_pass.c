@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trial_pass MAPPINGS FILE STUDY...: what a mapping set with these studies makes of an NDJSON file,
- * without a store. Each line goes the way of a message as far as its rows (the reader, the site's
- * codes, every view on resources, identity and digest); when the next line is of another patient,
- * the record is built, the derived views run, and every study's criteria are decided over it.
- * Prints one line a patient and study: patient, study, verdict and the number of criteria that are
- * met, separated by tabs. A patient's lines must follow each other. */
+/* trial_pass MAPPINGS FILE VIEWS STUDY...: what a mapping set with these studies makes of an NDJSON
+ * file, without a store. VIEWS is `all`: each line goes the way of a message as far as its rows (the
+ * reader, the site's codes, every view on resources, identity and digest). Or it is a list of views,
+ * separated by commas: only these run, only what they can reach is read, and a patient's lines begin
+ * with the Patient. When the next line is of another patient, the record is built, the derived views
+ * run, and every study's criteria are decided over it. Prints one line a patient and study: patient,
+ * study, verdict and the number of criteria that are met, separated by tabs. A patient's lines must
+ * follow each other. */
 #include "deliver/deliver.h"
+#include "fhir/model_ids.h"
 #include "fhir/read.h"
 #include "files/files.h"
 
@@ -13,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SET_ROOM = 1 << 30, MESSAGE_ROOM = 1 << 28, MOST_ROWS = 4096, MOST_STUDIES = 16 };
+enum { SET_ROOM = 1 << 30, MESSAGE_ROOM = 1 << 28, MOST_ROWS = 4096, MOST_STUDIES = 16, MOST_VIEWS = 16 };
 
 typedef struct pass {
     arena set, message, patient; /* the last one holds the rows of one patient */
@@ -22,6 +25,13 @@ typedef struct pass {
     str studies[MOST_STUDIES];
     isize study_count;
     const mappings *mappings;
+    str names;                     /* of the views, or "all" */
+    const view *views[MOST_VIEWS]; /* these alone, */
+    isize view_count;
+    const view *running; /* and the one at work */
+    path_run run;
+    str source; /* of its rows */
+    projection *keep;
     when now;
     str line, who;
     record_row *rows;
@@ -39,6 +49,30 @@ static void load(void *state) {
     if (files_mappings(&p->set, str_from(p->folder), &choice, &files, &n, &fault))
         p->mappings = mappings_load(&p->set, files, n, NULL, deliver_digest(), &found);
     p->failed = !p->mappings || !when_parse_datetime(S("2025-06-30T12:00:00Z"), &p->now);
+}
+
+static void choose(pass *p, str name) {
+    for (isize i = 0; i < mappings_view_count(p->mappings); i++)
+        if (str_eq(view_name(mappings_view(p->mappings, i)), name) && p->view_count < MOST_VIEWS) {
+            p->views[p->view_count++] = mappings_view(p->mappings, i);
+            return;
+        }
+    p->failed = true;
+}
+
+/* What the chosen views reach, and the id of their resources, which is the source of rows. */
+static void choose_views(void *state) {
+    static const model_key id[] = {KEY_id};
+    pass *p = state;
+    if (str_eq(p->names, S("all"))) return;
+    for (str rest = p->names; rest.n;) {
+        isize comma = str_find_byte(rest, ',', 0), end = comma < 0 ? rest.n : comma;
+        choose(p, str_slice(rest, 0, end));
+        rest = str_slice(rest, end + (comma >= 0), rest.n);
+    }
+    p->keep = projection_new(&p->set, model_r4());
+    for (model_type t = 1; t < TYPE_R4_COUNT; t++) projection_keep(p->keep, t, id, 1, true);
+    for (isize i = 0; i < p->view_count; i++) view_project(p->views[i], p->keep);
 }
 
 static int by_view_and_source(const void *a, const void *b) {
@@ -68,8 +102,12 @@ static void end_patient(pass *p) {
     p->n = 0;
 }
 
-static void keep_rows(pass *p, const entry *e) {
+static void begin_rows(pass *p) {
     if (!p->n) p->rows = arena_new(&p->patient, record_row, MOST_ROWS);
+}
+
+static void keep_rows(pass *p, const entry *e) {
+    begin_rows(p);
     for (isize i = 0; i < e->row_count && p->n < MOST_ROWS; i++)
         p->rows[p->n++] = (record_row){
             .view = view_name(mappings_view(p->mappings, e->rows[i].view)),
@@ -77,6 +115,50 @@ static void keep_rows(pass *p, const entry *e) {
             .version = arena_str(&p->patient, e->version),
             .updated = arena_str(&p->patient, e->updated),
             .cells = arena_str(&p->patient, e->rows[i].cells)};
+}
+
+static void keep_row(void *state, const view_row *row) {
+    pass *p = state;
+    buf cells = buf_new(&p->patient, MESSAGE_ROOM / 4, "a row");
+    begin_rows(p);
+    if (p->n == MOST_ROWS) return;
+    view_cells_json(p->running, &p->run, row, &cells);
+    p->rows[p->n++] = (record_row){
+        .view = view_name(p->running), .source = p->source, .cells = buf_str(&cells)};
+}
+
+static void run_views(pass *p, const tape *t) {
+    model_type type = t->nodes[0].type;
+    str id = tape_child_text(t, 0, KEY_id, &p->message), column;
+    if (type == TYPE_Patient) {
+        end_patient(p);
+        p->who = arena_str(&p->patient, id);
+    }
+    p->source = arena_printf(&p->patient, "%.*s/%.*s", STR_ARGS(model_type_name(t->model, type)),
+                             STR_ARGS(id));
+    p->run = (path_run){.tape = t,
+                        .arena = &p->message,
+                        .terminology = mappings_terminology(p->mappings),
+                        .now = p->now};
+    path_prepare(&p->run);
+    for (isize i = 0; i < p->view_count; i++) {
+        p->running = p->views[i];
+        if (view_resource(p->running) == type &&
+            view_rows(p->running, &p->run, 0, keep_row, p, &column) != VIEW_OK)
+            p->failed = true;
+    }
+}
+
+static void read_chosen(void *state) {
+    pass *p = state;
+    problems found = problems_new(&p->message);
+    read_options options = {.keep = p->keep};
+    tape t;
+    fault fault;
+    if (!read_json(&p->message, p->line, &options, &found, &t, &fault))
+        p->failed = true;
+    else if (!t.unwanted)
+        run_views(p, &t);
 }
 
 static void read_line(void *state) {
@@ -107,7 +189,7 @@ static bool read_file(pass *p, FILE *from) {
     while (!p->failed && (n = getline(&line, &room, from)) > 0) {
         p->line = (str){line, n};
         arena_clear(&p->message);
-        if (!guarded(&p->landing, read_line, p)) p->failed = true;
+        if (!guarded(&p->landing, p->keep ? read_chosen : read_line, p)) p->failed = true;
     }
     if (!p->failed && !guarded(&p->landing, last_patient, p)) p->failed = true;
     free(line);
@@ -116,17 +198,19 @@ static bool read_file(pass *p, FILE *from) {
 
 int main(int argc, char **argv) {
     static pass p;
-    if (argc < 4 || argc > 3 + MOST_STUDIES) {
-        fputs("usage: trial_pass MAPPINGS FILE STUDY...\n", stderr);
+    if (argc < 5 || argc > 4 + MOST_STUDIES) {
+        fputs("usage: trial_pass MAPPINGS FILE all|VIEW,... STUDY...\n", stderr);
         return 2;
     }
-    for (int i = 3; i < argc; i++) p.studies[p.study_count++] = str_from(argv[i]);
+    p.names = str_from(argv[3]);
+    for (int i = 4; i < argc; i++) p.studies[p.study_count++] = str_from(argv[i]);
     p.folder = argv[1];
     arena_init(&p.set, SET_ROOM, &p.landing);
     arena_init(&p.message, MESSAGE_ROOM, &p.landing);
     arena_init(&p.patient, MESSAGE_ROOM, &p.landing);
     FILE *from = fopen(argv[2], "re");
-    bool ok = from && guarded(&p.landing, load, &p) && !p.failed && read_file(&p, from);
+    bool ok = from && guarded(&p.landing, load, &p) && !p.failed &&
+              guarded(&p.landing, choose_views, &p) && !p.failed && read_file(&p, from);
     if (!ok)
         fprintf(stderr, "trial_pass: %s over %s failed: %s\n", argv[1], argv[2],
                 p.landing.fault.text);
