@@ -43,7 +43,11 @@ void bytes_free(bytes *b) {
 }
 
 void *tool_memory(isize count, isize size) {
-    void *p = calloc((size_t)(count ? count : 1), (size_t)size);
+    size_t n;
+    bool over = __builtin_mul_overflow((size_t)(count ? count : 1), (size_t)size, &n) ||
+                n > SIZE_MAX - TOOL_LINE;
+    n = (n + TOOL_LINE - 1) / TOOL_LINE * TOOL_LINE;
+    void *p = over ? NULL : aligned_alloc(TOOL_LINE, n);
     if (!p) out_of_memory();
-    return p;
+    return memset(p, 0, n);
 }

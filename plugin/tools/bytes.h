@@ -20,7 +20,9 @@ static inline str bytes_str(const bytes *b) { return (str){b->p, b->n}; }
 /* Drops the first `n` bytes. */
 void bytes_drop(bytes *b, isize n);
 void bytes_free(bytes *b);
-/* Memory for `count` zeroed objects of `size` bytes; never NULL. */
+/* Memory for `count` zeroed objects of `size` bytes; never NULL. It shares no cache line with other
+ * memory, so that threads which each count in their own do not wait for each other. */
+enum { TOOL_LINE = 128 /* what processors fetch together */ };
 void *tool_memory(isize count, isize size);
 
 #endif

@@ -14,7 +14,7 @@ enum { BLOCK_ALONE = 512 << 10, BLOCK_SHARED = 1 << 20, SHOWN_EVERY_MS = 200 };
 
 typedef struct piece {
     block block;
-    results results;
+    _Alignas(TOOL_LINE) results results; /* the worker writes here while the next piece is taken */
 } piece;
 
 typedef struct passing {

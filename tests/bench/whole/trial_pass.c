@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* trial_pass MAPPINGS FILE VIEWS STUDY...: what a mapping set with these studies makes of an NDJSON
- * file, without a store. VIEWS is `all`: each line goes the way of a message as far as its rows (the
- * reader, the site's codes, every view on resources, identity and digest). Or it is a list of views,
- * separated by commas: only these run, only what they can reach is read, and a patient's lines begin
- * with the Patient. When the next line is of another patient, the record is built, the derived views
- * run, and every study's criteria are decided over it. Prints one line a patient and study: patient,
- * study, verdict and the number of criteria that are met, separated by tabs. A patient's lines must
- * follow each other. */
+ * file, without a store. VIEWS is `all`: each line goes the way of a message as far as its rows
+ * (the reader, the site's codes, every view on resources, identity and digest). Or it is a list of
+ * views, separated by commas: only these run, only what they can reach is read, and a patient's
+ * lines begin with the Patient. When the next line is of another patient, the record is built, the
+ * derived views run, and every study's criteria are decided over it. Prints one line a patient and
+ * study: patient, study, verdict and the number of criteria that are met, separated by tabs. A
+ * patient's lines must follow each other. */
 #include "deliver/deliver.h"
 #include "fhir/model_ids.h"
 #include "fhir/read.h"
@@ -16,7 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SET_ROOM = 1 << 30, MESSAGE_ROOM = 1 << 28, MOST_ROWS = 4096, MOST_STUDIES = 16, MOST_VIEWS = 16 };
+enum {
+    SET_ROOM = 1 << 30,
+    MESSAGE_ROOM = 1 << 28,
+    MOST_ROWS = 4096,
+    MOST_STUDIES = 16,
+    MOST_VIEWS = 16
+};
 
 typedef struct pass {
     arena set, message, patient; /* the last one holds the rows of one patient */
@@ -123,8 +129,8 @@ static void keep_row(void *state, const view_row *row) {
     begin_rows(p);
     if (p->n == MOST_ROWS) return;
     view_cells_json(p->running, &p->run, row, &cells);
-    p->rows[p->n++] = (record_row){
-        .view = view_name(p->running), .source = p->source, .cells = buf_str(&cells)};
+    p->rows[p->n++] =
+        (record_row){.view = view_name(p->running), .source = p->source, .cells = buf_str(&cells)};
 }
 
 static void run_views(pass *p, const tape *t) {
