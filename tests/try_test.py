@@ -157,6 +157,16 @@ def a_bad_line_is_named_and_the_rest_is_shown(folder):
     assert code == 3 and "none.json" in err, err
 
 
+def a_sample_without_the_patient_is_no_success(folder):
+    for more, told in ((["--patient", "nobody"], "no such patient"), (["--json", "--patient", "nobody"], "no such patient")):
+        code, _, err = shipped(*more, "nct04242589", sample(folder, PATIENT))
+        assert code == 3 and told in err, (code, err)
+    empty = Path(folder, "empty.ndjson")
+    empty.write_bytes(b"")
+    code, _, err = shipped("nct04242589", empty)
+    assert code == 3 and "holds no patient" in err, (code, err)
+
+
 def wrong_use_is_two(folder):
     path = sample(folder, PATIENT)
     assert run()[0] == 2 and run("nct04242589")[0] == 2
@@ -243,7 +253,8 @@ def watching_follows_changes_and_ends(folder):
 
 TESTS = [it_says_what_the_store_says, a_verdict_has_reasons_evidence_and_rows, a_flag_is_foretold,
          the_last_state_counts_and_an_error_removes, a_guideline_can_be_tried,
-         documents_bundles_xml_folders_and_pipes_are_read, a_bad_line_is_named_and_the_rest_is_shown, wrong_use_is_two,
+         documents_bundles_xml_folders_and_pipes_are_read, a_bad_line_is_named_and_the_rest_is_shown,
+         a_sample_without_the_patient_is_no_success, wrong_use_is_two,
          without_a_site_the_sites_are_named, nothing_is_left_behind, watching_follows_changes_and_ends]
 
 

@@ -28,9 +28,8 @@ static const char help[] =
     "  --json             one JSON document a run\n"
     "  --help             this text\n"
     "\n"
-    "exit: 0 shown, 1 the mappings have errors, 2 wrong use, 3 some of the sample was passed "
-    "over;\n"
-    "with --watch 0\n"
+    "exit: 0 shown, 1 the mappings have errors, 2 wrong use, 3 some of the sample was passed\n"
+    "over, or it holds no patient to be shown; with --watch 0\n"
     "\n"
     "example: fhirtrial try --site demo --watch nct04242589 patient.json\n";
 
@@ -77,7 +76,7 @@ static void mistakes_step(void *state) {
 static int exit_of(const once *o, bool whole) {
     if (!whole || (!o->loaded && !o->wrong)) return TOOL_FAILED;
     if (o->wrong) return TOOL_USAGE;
-    return o->t->passed_over ? TOOL_PARTIAL : TOOL_OK;
+    return o->t->passed_over || !o->t->shown ? TOOL_PARTIAL : TOOL_OK;
 }
 
 static int run_once(const trying *asked) {

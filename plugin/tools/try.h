@@ -55,6 +55,7 @@ typedef struct trying {
     try_patient *patients;
     isize patient_count, patient_cap;
     long messages, passed_over;
+    isize shown; /* patients */
 } trying;
 
 /* Reads the mappings; false where they have an error (in t->found) or, with *wrong, where folder,

@@ -193,6 +193,11 @@ static void print_json(trying *t) {
 void try_print(trying *t) {
     isize shown = 0;
     for (isize i = 0; i < t->patient_count; i++) shown += wanted(t, &t->patients[i]);
+    t->shown = shown;
+    if (!shown)
+        fputs(t->patient ? "fhirtrial try: the sample holds no such patient\n"
+                         : "fhirtrial try: the sample holds no patient\n",
+              stderr);
     if (t->json) {
         print_json(t);
         return;
@@ -208,8 +213,6 @@ void try_print(trying *t) {
         } else
             print_line(t, p);
     }
-    if (!shown)
-        puts(t->patient ? "the sample holds no such patient" : "the sample holds no patient");
-    else if (!full)
+    if (!full)
         printf("%td patients; --patient ID shows one with its record, --all every one\n", shown);
 }
