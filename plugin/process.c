@@ -413,7 +413,7 @@ void message_read(work *w) {
 
 void message_decide(work *w) {
     int mark;
-    if (known_message(w) || w->read == WORK_QUARANTINED) return;
+    if (known_message(w)) return;
     if (w->read == WORK_UNREAD) message_read(w);
     if (w->read == WORK_QUARANTINED || !watch(w, &mark)) return;
     if (w->read == WORK_READ && w->code < 0)
