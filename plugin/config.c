@@ -80,6 +80,25 @@ static bool duration_ms(str text, int64_t *out) {
     return any;
 }
 
+/* The same the other way round, in days or less and in the largest unit that is whole. */
+static str duration_text(arena *arena, int64_t ms) {
+    if (ms == 0) return S("PT0S");
+    for (const duration_unit *u = unit_of('D', false);
+         u < &duration_units[COUNT_OF(duration_units)]; u++)
+        if (ms % u->ms == 0)
+            return arena_printf(arena, "P%s%lld%c", u->time ? "T" : "", (long long)(ms / u->ms),
+                                u->letter);
+    return arena_printf(arena, "PT%lld.%03lldS", (long long)(ms / 1000), (long long)(ms % 1000));
+}
+
+/* "0 to 64", "PT0S to PT1H". */
+static str range_text(reader *r, const field *f) {
+    if (f->kind != FIELD_DURATION)
+        return arena_printf(r->arena, "%lld to %lld", (long long)f->least, (long long)f->most);
+    str least = duration_text(r->arena, f->least), most = duration_text(r->arena, f->most);
+    return arena_printf(r->arena, "%.*s to %.*s", STR_ARGS(least), STR_ARGS(most));
+}
+
 static bool whole_number(const json *value, int64_t *out) {
     decimal number;
     return value->kind == JSON_NUMBER && decimal_parse(value->text, &number) &&
@@ -135,7 +154,10 @@ static void read_number(reader *r, const json *value, const field *f, int64_t *t
     int64_t number;
     if (f->kind == FIELD_DURATION) {
         if (value->kind != JSON_STRING || !duration_ms(value->text, &number)) {
-            expected(r, value, f, "an ISO 8601 duration such as \"PT30S\"");
+            str such = duration_text(r->arena, f->fallback > 0 ? f->fallback : f->most);
+            expected(
+                r, value, f,
+                arena_printf(r->arena, "an ISO 8601 duration such as \"%.*s\"", STR_ARGS(such)).p);
             return;
         }
     } else if (!whole_number(value, &number)) {
@@ -144,9 +166,8 @@ static void read_number(reader *r, const json *value, const field *f, int64_t *t
     }
     if (number < f->least || number > f->most) {
         wrong(r, value, "value",
-              arena_printf(r->arena, "\"%s\" is out of its range %lld to %lld%s", f->name,
-                           (long long)f->least, (long long)f->most,
-                           f->kind == FIELD_DURATION ? " milliseconds" : ""),
+              arena_printf(r->arena, "\"%s\" is out of its range %.*s", f->name,
+                           STR_ARGS(range_text(r, f))),
               str_from(f->meaning));
         return;
     }
