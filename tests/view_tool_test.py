@@ -11,6 +11,7 @@ import select
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -296,6 +297,33 @@ def a_file_that_becomes_shorter_is_told(folder):
     assert err.decode().startswith(f"{path}: error: the file became shorter"), err
 
 
+def a_file_that_is_written_over_gives_findings(folder):
+    """What was checked cannot change before it is used: there are rows and findings, and no crash."""
+    view = folder.write("v.json", {"resource": "Patient", "select": [{"column": [
+        {"name": "family", "path": "name.family.first().upper()"},
+        {"name": "given", "path": "name.given.join('')"}]}]})
+    person = json.dumps(patient(1) | {"name": [{"family": "\n" * 700, "given": ["\u00fc" * 200] * 5}]}) + "\n"
+    texts = [person.encode() * ((4 << 20) // len(person)), (b"\\ " * 1000 + b"\n") * 2000]
+    path, over = Path(folder.name, "in.ndjson"), threading.Event()
+    path.write_bytes(texts[0])
+
+    def write_over():
+        with open(path, "r+b", buffering=0) as file:
+            while not over.is_set():
+                for text in texts:
+                    file.seek(0)
+                    file.write(text)
+
+    writer = threading.Thread(target=write_over)
+    writer.start()
+    try:
+        codes = {run("view", "--quiet", "--out", "/dev/null", view, str(path))[0] for _ in range(20)}
+    finally:
+        over.set()
+        writer.join()
+    assert codes <= {0, 3}, codes
+
+
 def lines_longer_than_a_block(folder):
     """Whole lines are used where the system holds them, long ones are copied: the rows are those of a pipe."""
     sizes = [1, 3 << 20, 1, 1, 600 << 10, (512 << 10) - 70, 5, 900 << 10]
@@ -521,7 +549,7 @@ TESTS = [a_folder_stands_for_its_files, a_folder_without_files_is_told,
          outputs_that_cannot_be_are_refused_first, a_view_of_a_mapping_set_needs_the_set,
          a_full_disk_is_an_error, a_reader_that_goes_away_ends_it_quietly,
          a_file_that_grows_is_read_to_its_new_end, a_file_that_becomes_shorter_is_told,
-         lines_longer_than_a_block,
+         a_file_that_is_written_over_gives_findings, lines_longer_than_a_block,
          any_number_of_threads_gives_the_same_bytes, unordered_rows_are_the_same_rows,
          rows_come_while_the_input_is_open, memory_stays_flat,
          progress_is_for_terminals, lenient_forgives_messages_not_files, the_schema_names_types,

@@ -131,6 +131,7 @@ static bool lend(blocks *s, block *b) {
     const char *feed = part.n ? memrchr(part.p, '\n', (size_t)part.n) : NULL;
     if (!feed) return false;
     b->text = (str){part.p, feed + 1 - part.p};
+    b->changing = true;
     source_pass(s->source, s->carry.n, b->text.n);
     s->carry.n = 0;
     return true;
@@ -172,7 +173,7 @@ bool blocks_next(blocks *s, block *b) {
         b->file = &s->inputs->list[s->at];
         b->copied.n = 0;
         b->text = (str){0};
-        b->document = b->too_long = b->slow = false;
+        b->document = b->too_long = b->changing = b->slow = false;
         b->fault = NULL;
         bool some = lend(s, b) || copy(s, b);
         b->position = s->before + (s->source ? source_position(s->source) : 0);

@@ -16,6 +16,7 @@ typedef struct block {
     str text;          /* whole lines, the last perhaps without its LF, or the document */
     bool document;     /* the text is one message, whatever its lines */
     bool too_long;     /* instead of a text: one message over the limit */
+    bool changing;     /* the text is a part of the file itself (mapped.h) */
     bool slow;         /* who reads the rows may be waiting for them */
     const char *fault; /* the file cannot be read from here on, and why; else NULL */
     int64_t position;  /* bytes of all inputs that were read up to here */

@@ -16,7 +16,9 @@ struct engine {
     arena arena;
     landing landing;
     results *out;
-    str text;   /* the message */
+    str text;  /* the message */
+    bytes own; /* a copy of it, where it could change meanwhile */
+    bool changing;
     isize line; /* of its first byte, in the block, from 0 */
     bool bad;
 };
@@ -30,6 +32,7 @@ engine *engine_new(const engine_job *job) {
 
 void engine_free(engine *e) {
     arena_release(&e->arena);
+    bytes_free(&e->own);
     free(e);
 }
 
@@ -175,7 +178,7 @@ static void pass_over_long(engine *e) {
 
 static void run_message(engine *e, str text) {
     if (text.n > LIMIT_MESSAGE_BYTES) return pass_over_long(e);
-    e->text = text;
+    e->text = e->changing ? mapped_copy(&e->own, text) : text;
     e->bad = false;
     arena_clear(&e->arena);
     if (!guarded(&e->landing, message_step, e)) {
@@ -228,6 +231,7 @@ void engine_run(engine *e, const block *b, results *out) {
     e->out = out;
     e->line = 0;
     e->text = (str){0};
+    e->changing = b->changing;
     for (isize v = 0; v < e->job->view_count; v++) {
         out->rows[v].n = 0;
         out->row_counts[v] = 0;
