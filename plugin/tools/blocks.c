@@ -127,6 +127,7 @@ static void too_long(blocks *s, block *b) {
  * file, which may grow, and around a line that is longer than a block. */
 static bool lend(blocks *s, block *b) {
     if (!s->known || s->document || s->skipping || s->ended) return false;
+    mapped_use(b->file->name);
     str part = source_lend(s->source, &b->lent, s->carry.n, s->size);
     const char *feed = part.n ? memrchr(part.p, '\n', (size_t)part.n) : NULL;
     if (!feed) return false;

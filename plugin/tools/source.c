@@ -16,6 +16,7 @@ enum { PACKED = 64 << 10, GZIP_WINDOW = 15 + 16 };
 struct source {
     int fd;
     bool slow, begun, gzip, ended;
+    bool lent;       /* some of it was lent */
     int64_t lent_to; /* a plain file lends up to here: its size when it was opened */
     int64_t position;
     isize from, n; /* what of `packed` is not used yet */
@@ -51,11 +52,17 @@ void source_close(source *s) {
     free(s);
 }
 
+/* What became shorter within its last page was lent with zeros behind it and gave no signal. The
+ * size of a file that cannot be mapped may be no size at all. */
 static isize raw(source *s, void *to, isize most, const char **why) {
     ssize_t n;
     do n = read(s->fd, to, (size_t)most);
     while (n < 0 && errno == EINTR);
     if (n < 0) *why = strerrordesc_np(errno);
+    if (n == 0 && s->lent && s->position < s->lent_to) {
+        *why = "the file became shorter while it was read; run it again when it is whole";
+        return -1;
+    }
     if (n > 0) s->position += n;
     return n;
 }
@@ -135,5 +142,6 @@ str source_lend(source *s, mapped *m, isize back, isize most) {
 void source_pass(source *s, isize back, isize n) {
     s->position = next_byte(s, back) + n;
     s->from = s->n = 0;
+    s->lent = true;
     (void)lseek(s->fd, s->position, SEEK_SET); /* a plain file, as source_lend saw */
 }
