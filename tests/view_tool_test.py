@@ -413,6 +413,22 @@ def follow(process, count):
     return got
 
 
+def a_named_pipe_is_opened_once(folder):
+    """It is no view and is not looked into to find that out: the writer would lose its reader."""
+    view, pipe = folder.write("v.json", KEYS), f"{folder.name}/pipe"
+    os.mkfifo(pipe)
+    for arguments in [[view, pipe]] + [["--view", view, pipe]] * 8:
+        with subprocess.Popen(["sh", "-c", 'exec printf "%s" "$0" > "$1"', lines(BOB), pipe]) as writer:
+            time.sleep(0.05)  # it waits for a reader
+            process = subprocess.Popen([PROGRAM, "view", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            try:
+                out, err = process.communicate(timeout=20)
+            finally:
+                process.kill()
+                writer.kill()
+        assert (process.returncode, out.decode()) == (0, ONE_KEY), (arguments, err)
+
+
 def rows_come_while_the_input_is_open(folder):
     for threads in ["1", "3"]:
         process = subprocess.Popen([PROGRAM, "view", folder.write("v.json", KEYS), "-", "--threads",
@@ -573,7 +589,7 @@ TESTS = [a_folder_stands_for_its_files, a_folder_without_files_is_told,
          a_file_that_loses_a_line_is_told, the_file_that_became_shorter_is_named,
          a_file_that_is_written_over_gives_findings, lines_longer_than_a_block,
          any_number_of_threads_gives_the_same_bytes, unordered_rows_are_the_same_rows,
-         rows_come_while_the_input_is_open, memory_stays_flat,
+         a_named_pipe_is_opened_once, rows_come_while_the_input_is_open, memory_stays_flat,
          progress_is_for_terminals, lenient_forgives_messages_not_files, the_schema_names_types,
          wrong_use_says_what_is_wrong, real_samples_give_what_python_finds]
 

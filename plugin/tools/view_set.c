@@ -7,6 +7,7 @@
 #include "tools/tools.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 enum { SET_ARENA = 1 << 30 };
 
@@ -30,7 +31,10 @@ static void is_view_step(void *state) {
              json_get(root, "select") != NULL;
 }
 
+/* A pipe is not opened here: who writes to it would find its reader gone. */
 bool view_set_is_view(view_set *s, const char *path) {
+    struct stat info;
+    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) return false;
     question q = {s, path, false};
     arena_mark mark = arena_here(&s->arena);
     bool yes = guarded(&s->landing, is_view_step, &q) && q.yes;
