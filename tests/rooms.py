@@ -117,7 +117,7 @@ TESTED_IN = [
     ("deliver/credentials.c deliver/delivery.c deliver/request.c deliver/sender.c",
      "tests/system/test_deliver.py", "they speak to servers, which run there"),
     ("store/db.c", "tests/unit/store_store_test.c", "the connection under every other file"),
-    ("tools/blocks.c tools/bytes.c tools/engine.c tools/inputs.c tools/mapped.c tools/pool.c "
+    ("tools/blocks.c tools/bytes.c tools/engine.c tools/inputs.c tools/pool.c "
      "tools/rows.c tools/sink.c tools/source.c tools/view.c tools/view_pass.c tools/view_schema.c "
      "tools/view_set.c",
      "tests/view_tool_test.py", "parts of a program, tested as one"),

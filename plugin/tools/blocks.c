@@ -82,101 +82,78 @@ static bool begin_file(blocks *s, block *b) {
 
 /* More bytes behind the block's text; false at the end of the file, or with a fault. */
 static bool read_more(blocks *s, block *b) {
-    isize most = s->size - b->copied.n;
-    if (most < b->copied.n / 2) most = b->copied.n / 2;
+    isize most = s->size - b->text.n;
+    if (most < b->text.n / 2) most = b->text.n / 2;
     if (most > MOST_READ) most = MOST_READ;
     if (most < LEAST_READ) most = LEAST_READ;
-    isize n = source_read(s->source, bytes_room(&b->copied, most), most, &b->fault);
+    isize n = source_read(s->source, bytes_room(&b->text, most), most, &b->fault);
     s->ended = n <= 0;
-    if (n > 0) b->copied.n += n;
+    if (n > 0) b->text.n += n;
     return n > 0;
 }
 
 /* Passes over the rest of a line that was too long; false at the end of the file. */
 static bool skip_line(blocks *s, block *b) {
     for (;;) {
-        const char *feed = b->copied.n ? memchr(b->copied.p, '\n', (size_t)b->copied.n) : NULL;
+        const char *feed = b->text.n ? memchr(b->text.p, '\n', (size_t)b->text.n) : NULL;
         if (feed) {
-            bytes_drop(&b->copied, feed - b->copied.p + 1);
+            bytes_drop(&b->text, feed - b->text.p + 1);
             s->skipping = false;
             return true;
         }
-        b->copied.n = 0;
+        b->text.n = 0;
         if (!read_more(s, b)) return false;
     }
 }
 
 /* Keeps what stands behind the last line for the next block; false when there is no whole line. */
 static bool cut(blocks *s, block *b, isize from) {
-    const char *feed = memrchr(b->copied.p + from, '\n', (size_t)(b->copied.n - from));
+    const char *feed = memrchr(b->text.p + from, '\n', (size_t)(b->text.n - from));
     if (!feed) return false;
-    isize n = feed - b->copied.p + 1;
-    bytes_add(&s->carry, str_slice(bytes_str(&b->copied), n, b->copied.n));
-    b->copied.n = n;
+    isize n = feed - b->text.p + 1;
+    bytes_add(&s->carry, str_slice(bytes_str(&b->text), n, b->text.n));
+    b->text.n = n;
     return true;
 }
 
 static void too_long(blocks *s, block *b) {
     b->too_long = true;
-    b->copied.n = 0;
+    b->text.n = 0;
     s->skipping = true;
     if (s->document) s->ended = true;
-}
-
-/* Whole lines where the system holds them; false when they have to be copied: at the end of the
- * file, which may grow, and around a line that is longer than a block. */
-static bool lend(blocks *s, block *b) {
-    if (!s->known || s->document || s->skipping || s->ended) return false;
-    mapped_use(b->file->name);
-    str part = source_lend(s->source, &b->lent, s->carry.n, s->size);
-    const char *feed = part.n ? memrchr(part.p, '\n', (size_t)part.n) : NULL;
-    if (!feed) return false;
-    b->text = (str){part.p, feed + 1 - part.p};
-    b->changing = true;
-    source_pass(s->source, s->carry.n, b->text.n);
-    s->carry.n = 0;
-    return true;
 }
 
 /* Fills the block; false when the file has nothing more. */
 static bool fill(blocks *s, block *b) {
     isize whole = 0; /* up to here there is no end of a line */
-    bytes_add(&b->copied, bytes_str(&s->carry));
+    bytes_add(&b->text, bytes_str(&s->carry));
     s->carry.n = 0;
     b->slow = source_is_slow(s->source);
     if (s->skipping && !skip_line(s, b)) return b->fault != NULL;
     while (!s->ended) {
-        bool known = s->known || (b->copied.n && decide(s, bytes_str(&b->copied)));
-        bool enough = b->copied.n >= s->size || (b->slow && b->copied.n);
+        bool known = s->known || (b->text.n && decide(s, bytes_str(&b->text)));
+        bool enough = b->text.n >= s->size || (b->slow && b->text.n);
         if (known && !s->document && enough) {
             if (cut(s, b, whole)) return true;
-            whole = b->copied.n;
+            whole = b->text.n;
         }
-        if (b->copied.n > LIMIT_MESSAGE_BYTES) return too_long(s, b), true;
+        if (b->text.n > LIMIT_MESSAGE_BYTES) return too_long(s, b), true;
         read_more(s, b);
     }
-    if (!s->known) decide(s, bytes_str(&b->copied));
+    if (!s->known) decide(s, bytes_str(&b->text));
     b->document = s->document;
-    if (!b->fault) return b->copied.n > 0;
-    if (s->document || !cut(s, b, 0)) b->copied.n = 0; /* the rest never came */
+    if (!b->fault) return b->text.n > 0;
+    if (s->document || !cut(s, b, 0)) b->text.n = 0; /* the rest never came */
     return true;
-}
-
-/* What can be lent no more is copied; true with a fault too, false at the end of the file. */
-static bool copy(blocks *s, block *b) {
-    bool some = !s->ended && ((!s->source && !begin_file(s, b)) || fill(s, b));
-    b->text = bytes_str(&b->copied);
-    return some;
 }
 
 bool blocks_next(blocks *s, block *b) {
     while (s->at < s->inputs->n) {
         b->file = &s->inputs->list[s->at];
-        b->copied.n = 0;
-        b->text = (str){0};
-        b->document = b->too_long = b->changing = b->slow = false;
+        b->text.n = 0;
+        b->document = b->too_long = b->slow = false;
         b->fault = NULL;
-        bool some = lend(s, b) || copy(s, b);
+        bool some = s->ended ? false : s->source || begin_file(s, b) ? fill(s, b) : true;
         b->position = s->before + (s->source ? source_position(s->source) : 0);
         if (!some || b->fault) end_file(s);
         if (some) return true;
@@ -188,9 +165,4 @@ void blocks_close(blocks *s) {
     if (s->source) source_close(s->source);
     bytes_free(&s->carry);
     s->source = NULL;
-}
-
-void block_free(block *b) {
-    bytes_free(&b->copied);
-    mapped_end(&b->lent);
 }

@@ -13,15 +13,12 @@
 
 typedef struct block {
     const input_file *file;
-    str text;          /* whole lines, the last perhaps without its LF, or the document */
+    bytes text;        /* whole lines, the last perhaps without its LF, or the document */
     bool document;     /* the text is one message, whatever its lines */
     bool too_long;     /* instead of a text: one message over the limit */
-    bool changing;     /* the text is a part of the file itself (mapped.h) */
     bool slow;         /* who reads the rows may be waiting for them */
     const char *fault; /* the file cannot be read from here on, and why; else NULL */
     int64_t position;  /* bytes of all inputs that were read up to here */
-    bytes copied;      /* the text is here, */
-    mapped lent;       /* or here */
 } block;
 
 typedef struct blocks {
@@ -38,7 +35,5 @@ typedef struct blocks {
 /* The next block, into the buffers of `b`; false at the end of all inputs. */
 bool blocks_next(blocks *s, block *b);
 void blocks_close(blocks *s);
-/* Lets go of the buffers. */
-void block_free(block *b);
 
 #endif

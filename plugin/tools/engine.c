@@ -16,9 +16,7 @@ struct engine {
     arena arena;
     landing landing;
     results *out;
-    str text;  /* the message */
-    bytes own; /* a copy of it, where it could change meanwhile */
-    bool changing;
+    str text;   /* the message */
     isize line; /* of its first byte, in the block, from 0 */
     bool bad;
 };
@@ -32,7 +30,6 @@ engine *engine_new(const engine_job *job) {
 
 void engine_free(engine *e) {
     arena_release(&e->arena);
-    bytes_free(&e->own);
     free(e);
 }
 
@@ -178,7 +175,7 @@ static void pass_over_long(engine *e) {
 
 static void run_message(engine *e, str text) {
     if (text.n > LIMIT_MESSAGE_BYTES) return pass_over_long(e);
-    e->text = e->changing ? mapped_copy(&e->own, text) : text;
+    e->text = text;
     e->bad = false;
     arena_clear(&e->arena);
     if (!guarded(&e->landing, message_step, e)) {
@@ -231,7 +228,6 @@ void engine_run(engine *e, const block *b, results *out) {
     e->out = out;
     e->line = 0;
     e->text = (str){0};
-    e->changing = b->changing;
     for (isize v = 0; v < e->job->view_count; v++) {
         out->rows[v].n = 0;
         out->row_counts[v] = 0;
@@ -244,9 +240,9 @@ void engine_run(engine *e, const block *b, results *out) {
     } else if (b->text.n == 0) {
         return;
     } else if (!b->document && e->job->trusted)
-        run_candidates(e, b->text);
+        run_candidates(e, bytes_str(&b->text));
     else if (!b->document)
-        run_lines(e, b->text);
-    else if (str_trim(b->text).n)
-        run_message(e, b->text);
+        run_lines(e, bytes_str(&b->text));
+    else if (str_trim(bytes_str(&b->text)).n)
+        run_message(e, bytes_str(&b->text));
 }

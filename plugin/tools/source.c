@@ -15,9 +15,8 @@ enum { PACKED = 64 << 10, GZIP_WINDOW = 15 + 16 };
 
 struct source {
     int fd;
+    int64_t size; /* of a plain file when it was opened */
     bool slow, begun, gzip, ended;
-    bool lent;       /* some of it was lent */
-    int64_t lent_to; /* a plain file lends up to here: its size when it was opened */
     int64_t position;
     isize from, n; /* what of `packed` is not used yet */
     z_stream inflate;
@@ -38,7 +37,7 @@ source *source_open(const char *path) {
     source *s = tool_memory(1, (isize)sizeof *s);
     s->fd = fd;
     s->slow = !S_ISREG(info.st_mode);
-    s->lent_to = s->slow || standard ? 0 : info.st_size;
+    s->size = info.st_size;
     if (!s->slow) (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     return s;
 }
@@ -52,14 +51,18 @@ void source_close(source *s) {
     free(s);
 }
 
-/* What became shorter within its last page was lent with zeros behind it and gave no signal. The
- * size of a file that cannot be mapped may be no size at all. */
+/* Whether a plain file has lost bytes since it was opened: its end comes too early. */
+static bool shortened(const source *s) {
+    struct stat info;
+    return !s->slow && fstat(s->fd, &info) == 0 && info.st_size < s->size;
+}
+
 static isize raw(source *s, void *to, isize most, const char **why) {
     ssize_t n;
     do n = read(s->fd, to, (size_t)most);
     while (n < 0 && errno == EINTR);
     if (n < 0) *why = strerrordesc_np(errno);
-    if (n == 0 && s->lent && s->position < s->lent_to) {
+    if (n == 0 && shortened(s)) {
         *why = "the file became shorter while it was read; run it again when it is whole";
         return -1;
     }
@@ -128,20 +131,4 @@ isize source_read(source *s, char *to, isize most, const char **why) {
     s->from += n;
     s->n -= n;
     return n;
-}
-
-/* The offset of the next byte that nobody used, `back` of those that were read among them. */
-static int64_t next_byte(const source *s, isize back) { return s->position - s->n - back; }
-
-str source_lend(source *s, mapped *m, isize back, isize most) {
-    int64_t from = next_byte(s, back), left = s->lent_to - from;
-    if (!s->begun || s->gzip || left <= 0) return (str){0};
-    return mapped_part(m, s->fd, from, left < most ? (isize)left : most);
-}
-
-void source_pass(source *s, isize back, isize n) {
-    s->position = next_byte(s, back) + n;
-    s->from = s->n = 0;
-    s->lent = true;
-    (void)lseek(s->fd, s->position, SEEK_SET); /* a plain file, as source_lend saw */
 }

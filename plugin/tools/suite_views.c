@@ -144,7 +144,7 @@ static void run_view(running *r, const view *v) {
     engine_job job = {.views = &v, .formats = &format, .view_count = 1, .now = tool_now()};
     str text = resources_text(r);
     job.keep = engine_projection(&r->scratch, &v, 1);
-    block b = {.text = text};
+    block b = {.text = {.p = (char *)(uintptr_t)text.p, .n = text.n, .cap = text.n}};
     results out;
     engine *e = engine_new(&job);
     results_init(&out, 1);

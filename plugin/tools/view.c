@@ -46,7 +46,7 @@ static const char help[] =
     "bounded by the largest message; only a table is held to the end.\n"
     "\n"
     "exit: 0  done\n"
-    "      1  a view or an output failed, or a file became shorter while it was read\n"
+    "      1  a view or an output failed\n"
     "      2  wrong use\n"
     "      3  messages were passed over, or an input could not be read to its end\n"
     "\n"

@@ -10,7 +10,7 @@
 #include <time.h>
 
 /* A block is worth waking a thread for; alone it should stay in the processor's cache. */
-enum { BLOCK_ALONE = 512 << 10, BLOCK_SHARED = 1 << 20, SHOWN_EVERY_MS = 200 };
+enum { BLOCK_ALONE = 256 << 10, BLOCK_SHARED = 1 << 20, SHOWN_EVERY_MS = 200 };
 
 typedef struct piece {
     block block;
@@ -35,7 +35,6 @@ static bool take(void *self, void *p) {
 static void work(void *self, int worker, void *p) {
     passing *w = self;
     piece *one = p;
-    mapped_use(one->block.file->name);
     engine_run(w->engines[worker], &one->block, &one->results);
 }
 
@@ -140,7 +139,6 @@ void view_pass_run(view_pass *p) {
         list[i] = &pieces[i];
     }
     for (int i = 0; i < p->threads; i++) w.engines[i] = engine_new(p->job);
-    mapped_guard();
     if (p->threads > 1) prepare();
     pool_work calls = {&w, take, work, p->unordered ? put_rows : NULL, give};
     pool_run(&calls, p->threads, list, count);
@@ -148,7 +146,7 @@ void view_pass_run(view_pass *p) {
     for (int i = 0; i < p->threads; i++) engine_free(w.engines[i]);
     for (int i = 0; i < count; i++) {
         results_free(&pieces[i].results, p->job->view_count);
-        block_free(&pieces[i].block);
+        bytes_free(&pieces[i].block.text);
     }
     blocks_close(&w.blocks);
     free(pieces);
