@@ -204,6 +204,17 @@ def several_views_share_one_pass(folder):
     assert err == "3 messages with 3 resources, 2 rows of keys, 1 row of states\n", err
 
 
+def a_bundle_that_gives_no_row_is_read_for_its_entries(folder):
+    bundles = {"name": "bundles", "resource": "Bundle", "where": [{"path": "type = 'searchset'"}],
+               "select": [{"column": [{"name": "type", "path": "type"}]}]}
+    views = ["--view", folder.write("k.json", KEYS), "--view", folder.write("b.json", bundles)]
+    inner = bundle(ADA) | {"type": "searchset"}
+    for source, want in [(bundle(BOB), "1 row of keys, 0 rows of bundles"),
+                         (bundle(inner), "1 row of keys, 1 row of bundles")]:
+        code, _, err = run("view", *views, folder.write("in.ndjson", lines(source)), "--out", f"{folder.name}/out/")
+        assert code == 0 and want in err, err
+
+
 def each_view_has_its_own_output(folder):
     views = ["--view", folder.write("k.json", KEYS), "--view", folder.write("s.json", STATES)]
     source = folder.write("in.ndjson", lines(ADA, SEEN))
@@ -570,7 +581,8 @@ TESTS = [a_folder_stands_for_its_files, a_folder_without_files_is_told,
          line_ends_marks_and_blanks, a_line_cut_off_spoils_one_message,
          a_message_over_the_limit_is_passed_over, bundles_in_lines_and_in_each_other,
          references_within_a_bundle_have_keys, what_is_below_a_level_is_kept,
-         several_views_share_one_pass, each_view_has_its_own_output,
+         several_views_share_one_pass, a_bundle_that_gives_no_row_is_read_for_its_entries,
+         each_view_has_its_own_output,
          outputs_that_cannot_be_are_refused_first, a_view_of_a_mapping_set_needs_the_set,
          a_full_disk_is_an_error, a_reader_that_goes_away_ends_it_quietly,
          a_file_that_grows_is_read_to_its_new_end, a_file_that_becomes_shorter_is_told,

@@ -48,7 +48,8 @@ void results_free(results *r, isize views) {
 }
 
 /* What the keys of a Bundle's entries rest on is kept too: a reference by fullUrl gives the key of
- * the resource it leads to, of whatever type. */
+ * the resource it leads to, of whatever type. A Bundle that gives no row itself is read for its
+ * entries. */
 const projection *engine_projection(arena *a, const view *const *views, isize n) {
     static const model_key url[] = {KEY_entry, KEY_fullUrl}, inner[] = {KEY_entry, KEY_resource};
     static const model_key id[] = {KEY_id};
@@ -57,6 +58,7 @@ const projection *engine_projection(arena *a, const view *const *views, isize n)
     projection *keep = projection_new(a, model_r4());
     projection_keep(keep, TYPE_Bundle, url, 2, true);
     projection_keep(keep, TYPE_Bundle, inner, 2, false);
+    projection_need_nothing(keep, TYPE_Bundle);
     for (model_type t = 1; t < TYPE_R4_COUNT; t++)
         if (model_is_resource(model_r4(), t)) projection_keep(keep, t, id, 1, true);
     bool read[TYPE_R4_COUNT] = {[TYPE_Bundle] = true};
