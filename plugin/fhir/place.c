@@ -9,25 +9,35 @@
 enum { NAME_SHOWN = 64 /* bytes of a name that a text repeats */ };
 
 /* A name short enough to be shown, cut at a character. */
-static str shown(str name) {
+static str cut(str name) {
     if (name.n <= NAME_SHOWN) return name;
     isize n = NAME_SHOWN;
     while (n > 0 && ((uint8_t)name.p[n] & 0xC0) == 0x80) n--;
     return (str){name.p, n};
 }
 
+/* A control character would begin a line of a log, or command a terminal. */
+static char visible(char c) { return (uint8_t)c < 0x20 || c == 0x7F ? '?' : c; }
+
+static str shown(str name, arena *a) {
+    name = cut(name);
+    char *copy = arena_new(a, char, name.n);
+    for (isize i = 0; i < name.n; i++) copy[i] = visible(name.p[i]);
+    return (str){copy, name.n};
+}
+
 static void add_pointer(const place *p, buf *out) {
     if (!p || !p->up) return;
     add_pointer(p->up, out);
     buf_byte(out, '/');
-    str name = shown(p->name);
+    str name = cut(p->name);
     for (isize i = 0; i < name.n; i++)
         if (name.p[i] == '~')
             buf_add(out, S("~0"));
         else if (name.p[i] == '/')
             buf_add(out, S("~1"));
         else
-            buf_byte(out, name.p[i]);
+            buf_byte(out, visible(name.p[i]));
     if (p->index >= 0) buf_printf(out, "/%d", p->index);
 }
 
@@ -76,7 +86,7 @@ void place_unknown(problems *found, const place *p, isize at, const model *m, mo
     if (!found) return;
     if (full(found)) return;
     arena *a = found->arena;
-    str name = shown(p->name), type_name = model_type_name(m, type);
+    str name = shown(p->name, a), type_name = model_type_name(m, type);
     str bare = str_starts(name, S("_")) ? str_slice(name, 1, name.n) : name;
     place_problem(found, p, at, "structure",
                   arena_printf(a, "%.*s has no element \"%.*s\" in FHIR R4", STR_ARGS(type_name),

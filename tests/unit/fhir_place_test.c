@@ -20,7 +20,8 @@ static void findings_name_place_and_remedy(void) {
     fixture_end(&f);
 }
 
-/* Very long names are cut, at a character; a pointer's separators are escaped. */
+/* Very long names are cut, at a character; a pointer's separators are escaped. No name begins a
+ * line or commands a terminal. */
 static void names_in_places(void) {
     fixture f;
     fixture_read(&f,
@@ -33,6 +34,11 @@ static void names_in_places(void) {
                S("/0123456789012345678901234567890123456789012345678901234567890123"));
     CHECK_TEXT(f.found.list[2].place,
                S("/012345678901234567890123456789012345678901234567890123456789012"));
+    fixture_end(&f);
+    fixture_read(&f, S("{\"resourceType\":\"Patient\",\"a\\nb\\u001b[2J\\u007f\":1}"));
+    CHECK_OR_RETURN(f.ok && f.found.n == 1);
+    CHECK_TEXT(f.found.list[0].place, S("/a?b?[2J?"));
+    CHECK_TEXT(f.found.list[0].text, S("Patient has no element \"a?b?[2J?\" in FHIR R4"));
     fixture_end(&f);
 }
 
