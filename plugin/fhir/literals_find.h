@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* literals_find.h: the search that literals.h stands on, once for each set of vector instructions.
- * Sixty-four places are tried together: at each, the first and the last byte of each text have to
- * fit before the text is compared. Internal to literals*.c. */
+ * Sixty-four places are tried together: at each, the first and the last byte of each text, or the
+ * sixty-fourth of a longer one, have to fit before the text is compared. Internal to literals*.c.
+ */
 #ifndef FHIRTRIAL_FHIR_LITERALS_FIND_H
 #define FHIRTRIAL_FHIR_LITERALS_FIND_H
 
@@ -14,7 +15,7 @@ enum { LITERALS_BLOCK = 64 };
 struct literals {
     str texts[LITERALS_MOST];
     isize n;
-    isize longest;
+    isize reach;  /* the most bytes of a text that are looked at before it is compared */
     bool useless; /* a text that cannot serve was added */
 };
 
@@ -24,6 +25,11 @@ literals_find literals_find_none, literals_find_sse2, literals_find_avx2, litera
     literals_find_neon;
 /* Whether one of the texts or \u stands at p. */
 bool literals_at(const literals *l, const char *p, const char *end);
+
+/* Where the byte is that has to fit beside the first. */
+static inline isize literals_last(str text) {
+    return (text.n < LITERALS_BLOCK ? text.n : LITERALS_BLOCK) - 1;
+}
 
 /* Fewer than two blocks. */
 static inline void literals_rest(char rest[3 * LITERALS_BLOCK], const char *p, const char *end) {
@@ -39,14 +45,14 @@ static inline void literals_rest(char rest[3 * LITERALS_BLOCK], const char *p, c
         if (hits) hits &= equal64(p + 1, 'u');                                                     \
         for (isize i = 0; i < l->n; i++) {                                                         \
             str t = l->texts[i];                                                                   \
-            hits |= equal64(p, t.p[0]) & equal64(p + t.n - 1, t.p[t.n - 1]);                       \
+            isize last = literals_last(t);                                                         \
+            hits |= equal64(p, t.p[0]) & equal64(p + last, t.p[last]);                             \
         }                                                                                          \
         return hits;                                                                               \
     }                                                                                              \
     target const char *name(const literals *l, const char *p, const char *end) {                   \
         char rest[3 * LITERALS_BLOCK];                                                             \
-        if (l->longest > LITERALS_BLOCK) return literals_find_none(l, p, end);                     \
-        for (; end - p >= LITERALS_BLOCK + l->longest; p += LITERALS_BLOCK)                        \
+        for (; end - p >= LITERALS_BLOCK + l->reach; p += LITERALS_BLOCK)                          \
             for (uint64_t hits = name##_hits(l, p); hits; hits &= hits - 1) {                      \
                 const char *hit = p + __builtin_ctzll(hits);                                       \
                 if (literals_at(l, hit, end)) return hit;                                          \
