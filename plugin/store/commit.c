@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Committing messages. Callers queue up; the first becomes the leader and writes all that wait in
- * one transaction, each in a savepoint of its own, so that many messages share one flush to disk
- * and a conflict of one does not undo another. */
+ * one transaction, so that many messages share one flush to disk. Whatever can be in conflict is
+ * compared before anything of a message is written: a conflict of one does not undo another. */
 #include "store/seal.h"
 
 #include <stdlib.h>
@@ -229,6 +229,13 @@ static void write_notes(call *c, const message_write *m) {
     }
 }
 
+static const stored_head *find_heads(call *c, const message_write *m) {
+    stored_head *heads = arena_new(c->arena, stored_head, m->resource_count);
+    for (isize i = 0; i < m->resource_count && db_ok(c->db); i++)
+        heads[i] = find_head(c, m->source, &m->resources[i]);
+    return heads;
+}
+
 static void message_step(void *state) {
     message_call *w = state;
     call *c = &w->call;
@@ -236,13 +243,14 @@ static void message_step(void *state) {
     isize n = 0;
     change *changes =
         arena_new(c->arena, change, m->resource_count + m->touched_count + m->decided_count);
-    write_inbox(c, m);
     check_revs(w);
+    const stored_head *heads = find_heads(c, m);
+    write_inbox(c, m);
     if (!db_ok(c->db)) return;
     for (isize i = 0; i < m->resource_count; i++) {
         const resource_write *r = &m->resources[i];
         int64_t patient = r->patient.id.n > 0 ? known(w, r->patient)->pk : 0;
-        write_resource(c, m->source, patient, r);
+        write_resource(c, m->source, patient, heads[i], r);
         changes[n++] = (change){patient, NULL};
     }
     audit_message(c, m); /* with the seals of what was written; verdicts and Flags follow it */

@@ -222,24 +222,23 @@ void db_begin(db *d) { db_run(d, "BEGIN IMMEDIATE", NO_VALUES); }
 
 bool db_in_transaction(const db *d) { return !sqlite3_get_autocommit(d->handle); }
 
-static void undo(db *d, const char *sql) {
+static void undo(db *d) {
     if (!db_in_transaction(d)) return;
     for (int i = 0; i < d->cached; i++) sqlite3_reset(d->cache[i].statement);
-    sqlite3_exec(d->handle, sql, NULL, NULL, NULL);
+    sqlite3_exec(d->handle, "ROLLBACK", NULL, NULL, NULL);
 }
 
 void db_finish(db *d) {
     db_run(d, "COMMIT", NO_VALUES);
-    if (!db_ok(d)) undo(d, "ROLLBACK");
+    if (!db_ok(d)) undo(d);
 }
 
-void db_savepoint(db *d) {
+void db_part_begin(db *d) {
     if (!db_in_transaction(d))
         db_fail(d, STORE_BUSY, "store: nothing of the group was stored: try again");
-    db_run(d, "SAVEPOINT part", NO_VALUES);
+    d->changes = sqlite3_total_changes64(d->handle);
 }
 
-void db_release(db *d) {
-    db_run(d, "RELEASE part", NO_VALUES);
-    if (!db_ok(d)) undo(d, "ROLLBACK TO part; RELEASE part");
+void db_part_end(db *d) {
+    if (!db_ok(d) && sqlite3_total_changes64(d->handle) != d->changes) undo(d);
 }

@@ -22,6 +22,7 @@ typedef struct db {
         sqlite3_stmt *statement;
     } cache[DB_STATEMENTS];
     int cached;
+    int64_t changes; /* of the connection when the part began */
 } db;
 
 /* --- values to bind; their bytes must live until the query is over --- */
@@ -82,10 +83,11 @@ int64_t db_number(db *d, const char *sql, const value *values, int n, int64_t ab
  */
 void db_begin(db *d);
 void db_finish(db *d);
-/* A part of a transaction that can be undone by itself; db_release keeps it where all went well.
- * SQLite may have undone the whole transaction after a full disk: db_in_transaction tells. */
-void db_savepoint(db *d);
-void db_release(db *d);
+/* A part of a transaction. Where it fails before it wrote anything the transaction goes on, else all
+ * of it is undone: a savepoint would copy every page that a part touches, to be ready for what
+ * hardly ever happens. db_in_transaction tells; a part that begins after that is STORE_BUSY. */
+void db_part_begin(db *d);
+void db_part_end(db *d);
 bool db_in_transaction(const db *d);
 
 #endif

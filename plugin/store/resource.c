@@ -45,14 +45,9 @@ static void write_identity(call *c, int64_t patient, const resource_write *r) {
 
 /* --- the state in force --- */
 
-typedef struct stored_head {
-    int64_t pk, kept;
-    bool same_content, newer;
-} stored_head;
-
-/* What is stored of the resource now. Its order is checked here too: a resource of no patient has
- * no rev, and a rev that was read after the state does not vouch for that state. */
-static stored_head find_head(call *c, str source, const resource_write *r) {
+/* Its order is checked here too: a resource of no patient has no rev, and a rev that was read after
+ * the state does not vouch for that state. */
+stored_head find_head(call *c, str source, const resource_write *r) {
     stored_head h = {0};
     query q = db_query(c->db,
                        "SELECT pk, ifnull(kept, 0), version, updated, content, removed"
@@ -66,8 +61,11 @@ static stored_head find_head(call *c, str source, const resource_write *r) {
     h.pk = db_int(&q, 0);
     h.kept = db_int(&q, 1);
     h.same_content = str_eq(head.content, r->content);
-    h.newer = store_order(&head, r->version, r->updated, r->content, r->removal) == ORDER_OLDER;
+    bool newer =
+        store_order(&head, r->version, r->updated, r->content, r->removal) == ORDER_OLDER;
     db_done(&q);
+    if (newer || r->unseen)
+        db_fail(c->db, STORE_CONFLICT, "store: a newer state of a resource came meanwhile");
     return h;
 }
 
@@ -82,9 +80,11 @@ static void keep_bytes(call *c, int64_t key, int64_t resource, const resource_wr
 }
 
 /* The key that the bytes will have: a resource names them when it is written, and not in a second
- * change of its row and its indexes. */
-static int64_t next_kept(db *d) {
-    return db_number(d, "SELECT ifnull(max(pk), 0) + 1 FROM kept", NO_VALUES, 1);
+ * change of its row and its indexes. Asked once a transaction. */
+static int64_t next_kept(call *c) {
+    int64_t *last = &c->store->last_kept;
+    if (*last < 0) *last = db_number(c->db, "SELECT ifnull(max(pk), 0) FROM kept", NO_VALUES, 0);
+    return ++*last;
 }
 
 static int by_view(const void *a, const void *b) {
@@ -137,22 +137,19 @@ static int64_t write_head(call *c, str source, int64_t pk, int64_t patient, int6
     return pk;
 }
 
-void write_resource(call *c, str source, int64_t patient, const resource_write *r) {
-    stored_head h = find_head(c, source, r);
-    if (h.newer || (r->unseen && h.pk != 0))
-        db_fail(c->db, STORE_CONFLICT, "store: a newer state of a resource came meanwhile");
+void write_resource(call *c, str source, int64_t patient, stored_head h, const resource_write *r) {
     if (!db_ok(c->db)) return;
     /* Rows computed anew from the kept bytes bring no bytes: those that are there stay in force. */
     bool fresh = r->bytes.n > 0 && !r->removal;
-    int64_t kept = fresh ? next_kept(c->db) : h.same_content && !r->removal ? h.kept : 0;
+    int64_t kept = fresh ? next_kept(c) : h.same_content && !r->removal ? h.kept : 0;
     bool had_rows = false;
     if (h.pk != 0) {
         db_run(c->db, "DELETE FROM view_row WHERE resource = ?1", VALUES(N(h.pk)));
         had_rows = db_ok(c->db) && db_changes(c->db) > 0;
     }
-    h.pk = write_head(c, source, h.pk, patient, kept, r);
-    if (fresh) keep_bytes(c, kept, h.pk, r);
-    write_rows(c, h.pk, had_rows, r);
+    int64_t pk = write_head(c, source, h.pk, patient, kept, r);
+    if (fresh) keep_bytes(c, kept, pk, r);
+    write_rows(c, pk, had_rows, r);
     if (patient != 0 && str_eq(r->type, S("Patient")) && str_eq(r->id, r->patient.id))
         write_identity(c, patient, r);
 }

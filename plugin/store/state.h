@@ -46,6 +46,7 @@ struct store {
     db writer;
     arena scratch; /* of the writer, cleared by each call */
     chain_head head;
+    int64_t last_kept;     /* greatest key in `kept`, as head; -1: not asked yet */
     buf seals;             /* seal.c's, for the next audit entry of the call; in `scratch` */
     struct packer *packer; /* pack.c's, used with the write lock */
     sender_lock *senders;
@@ -67,7 +68,7 @@ typedef struct call {
 /* Runs step(call) on the reading connection. Results go into `arena`. */
 store_status store_read(store *s, arena *a, fault *fault, void (*step)(void *), call *c);
 /* Runs step(call) in one transaction of the writing connection: committed when the status is
- * STORE_OK at its end, else rolled back. In a group it is a savepoint of the group's. */
+ * STORE_OK at its end, else rolled back. In a group it is a part of the group's transaction. */
 store_status store_write(store *s, fault *fault, void (*step)(void *), call *c);
 
 /* Whether the calling thread has a group open on the store. */
@@ -110,9 +111,17 @@ str unpack(call *c, str packed, int64_t size);
 int64_t patient_insert(db *d, patient_ref patient);
 
 /* --- resource.c --- */
-/* Writes the state, bytes, rows and identity of a resource; `patient` is the key of whose it is,
- * or 0. STORE_CONFLICT where a newer state of one of nobody came meanwhile. */
-void write_resource(call *c, str source, int64_t patient, const resource_write *r);
+/* What is stored of a resource before a message writes it. */
+typedef struct stored_head {
+    int64_t pk, kept;
+    bool same_content;
+} stored_head;
+/* STORE_CONFLICT where a newer state of it came meanwhile; nothing is written. */
+stored_head find_head(call *c, str source, const resource_write *r);
+/* Writes the state, bytes, rows and identity of a resource over its head; `patient` is the key of
+ * whose it is, or 0. */
+void write_resource(call *c, str source, int64_t patient, stored_head head,
+                    const resource_write *r);
 
 int64_t store_wall_ms(void);
 int64_t store_monotonic_ns(void);

@@ -40,24 +40,30 @@ static __thread const store *grouped;
 
 bool store_grouped(const store *s) { return grouped == s; }
 
-/* A call is one of three: a reading one, one with a transaction of its own, or one with a savepoint
- * in the group's transaction. */
-typedef enum frame { FRAME_READ, FRAME_TRANSACTION, FRAME_SAVEPOINT } frame;
+/* A call is one of three: a reading one, one with a transaction of its own, or a part of the group's
+ * transaction. */
+typedef enum frame { FRAME_READ, FRAME_TRANSACTION, FRAME_PART } frame;
+
+/* What the last transaction knew of the tables' ends: other processes append too. */
+static void forget_ends(store *s) {
+    s->head.known = false;
+    s->last_kept = -1;
+}
 
 static void frame_begin(const call *c, frame frame) {
     if (frame == FRAME_TRANSACTION) {
-        c->store->head.known = false; /* other processes append too */
+        forget_ends(c->store);
         db_begin(c->db);
     }
-    if (frame == FRAME_SAVEPOINT) db_savepoint(c->db);
+    if (frame == FRAME_PART) db_part_begin(c->db);
     if (frame != FRAME_READ) c->store->seals = (buf){0};
 }
 
 static void frame_end(const call *c, frame frame) {
     if (frame == FRAME_TRANSACTION) db_finish(c->db);
-    if (frame != FRAME_SAVEPOINT) return;
-    db_release(c->db);
-    if (!db_ok(c->db)) c->store->head.known = false;
+    if (frame != FRAME_PART) return;
+    db_part_end(c->db);
+    if (!db_ok(c->db)) forget_ends(c->store);
 }
 
 /* One call on one connection. What was raised, and not what SQLite refused, is in *raised. */
@@ -103,7 +109,7 @@ store_status store_write(store *s, fault *fault, void (*step)(void *), call *c) 
     bool own = store_grouped(s);
     if (!own) pthread_mutex_lock(&s->write_lock);
     *c = (call){s, &s->writer, &s->scratch};
-    store_status status = run(c, fault, step, own ? FRAME_SAVEPOINT : FRAME_TRANSACTION, &raised);
+    store_status status = run(c, fault, step, own ? FRAME_PART : FRAME_TRANSACTION, &raised);
     arena_clear(&s->scratch);
     if (!own) pthread_mutex_unlock(&s->write_lock);
     return status;
@@ -114,7 +120,7 @@ store_status store_write(store *s, fault *fault, void (*step)(void *), call *c) 
 store_status store_group_begin(store *s, fault *fault) {
     pthread_mutex_lock(&s->write_lock);
     db_ready(&s->writer, fault);
-    s->head.known = false;
+    forget_ends(s);
     db_begin(&s->writer);
     store_status status = s->writer.status;
     db_ready(&s->writer, NULL);

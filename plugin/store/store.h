@@ -191,7 +191,7 @@ typedef struct message_write {
     isize rev_count; /* of every patient read; each changed patient's rev grows by one */
     const patient_ref *touched;
     isize touched_count;
-    const resource_write *resources;
+    const resource_write *resources; /* each (type, id) once */
     isize resource_count;
     const verdict_write *verdicts;
     isize verdict_count;
@@ -211,7 +211,8 @@ store_status store_commit(store *store, const message_write *message, fault *fau
 
 /* Many messages, one flush to disk. Between the two calls this thread has the store's one
  * transaction: what it reads is what it wrote, each store_commit (or other writing call) is a part
- * that fails by itself, and nothing is durable, so nothing may be acknowledged, before
+ * that fails by itself where it had written nothing yet, as in a conflict, and else (a full disk)
+ * takes the group with it. Nothing is durable, so nothing may be acknowledged, before
  * store_group_end gave STORE_OK; on anything else nothing of the group was stored. Others in this
  * process and in other ones wait with their writing meanwhile, so a group ends soon. Begin that
  * does not give STORE_OK has begun nothing. */
