@@ -102,6 +102,7 @@ static instance *instance_new(void) {
     pthread_mutex_init(&i->configure_lock, NULL);
     pthread_mutex_init(&i->outcome_lock, NULL);
     journal_init(&i->journal);
+    deliver_digest_hold();
     return i;
 }
 
@@ -117,6 +118,7 @@ static void instance_free(instance *i) {
     pthread_mutex_destroy(&i->outcome_lock);
     pthread_cond_destroy(&i->changed);
     pthread_mutex_destroy(&i->lock);
+    deliver_digest_release();
     free(i);
 }
 

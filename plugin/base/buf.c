@@ -40,19 +40,33 @@ void buf_add(buf *b, str text) {
     b->n += text.n;
 }
 
+/* Mostly there is room, and one pass is enough. */
 void buf_printf(buf *b, const char *format, ...) {
     va_list arguments;
+    size_t room = (size_t)(b->cap - b->n);
     va_start(arguments, format);
-    int need = vsnprintf(NULL, 0, format, arguments);
+    int need = vsnprintf(room > 0 ? b->p + b->n : NULL, room, format, arguments);
     va_end(arguments);
     if (need < 0) {
         fault_raise(b->arena->landing, FAULT_INTERNAL, -1, "%s: bad format", b->purpose);
     }
-    buf_room(b, need);
-    va_start(arguments, format);
-    vsnprintf(b->p + b->n, (size_t)need + 1, format, arguments);
-    va_end(arguments);
+    if ((size_t)need >= room) {
+        buf_room(b, need);
+        va_start(arguments, format);
+        vsnprintf(b->p + b->n, (size_t)need + 1, format, arguments);
+        va_end(arguments);
+    }
     b->n += need;
+}
+
+void buf_integer(buf *b, int64_t n) {
+    char digits[20];
+    char *at = digits + sizeof digits;
+    uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+    do *--at = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (n < 0) *--at = '-';
+    buf_add(b, (str){at, digits + sizeof digits - at});
 }
 
 static str json_escape(unsigned char c, char scratch[6]) {

@@ -21,6 +21,8 @@ void buf_byte(buf *buf, char byte);
 void buf_add(buf *buf, str text);
 /* printf as in arena_printf. */
 void buf_printf(buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* In decimal digits, with a minus where it is negative. */
+void buf_integer(buf *buf, int64_t n);
 /* The text as a JSON string with quotes; escapes what RFC 8259 section 7 demands, and DEL, nothing
  * else. */
 void buf_json_string(buf *buf, str text);

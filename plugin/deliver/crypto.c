@@ -13,6 +13,8 @@
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 enum { KEY_FILE_BYTES = 32768, RSA_LEAST_BITS = 2048, RSA_MOST_BITS = 16384, P384_BYTES = 48 };
@@ -24,10 +26,44 @@ struct signing_key {
 
 /* --- digests --- */
 
+/* While somebody holds the digests: SHA-256 looked up once, which else costs as much as hashing 500
+ * bytes, and a context for whoever comes first. */
+static pthread_mutex_t holders_lock = PTHREAD_MUTEX_INITIALIZER;
+static int holders;
+static EVP_MD *_Atomic held_sha256;
+static EVP_MD_CTX *_Atomic spare;
+
+void deliver_digest_hold(void) {
+    pthread_mutex_lock(&holders_lock);
+    if (holders++ == 0) {
+        atomic_store(&held_sha256, EVP_MD_fetch(NULL, "SHA256", NULL));
+        atomic_store(&spare, EVP_MD_CTX_new());
+    }
+    pthread_mutex_unlock(&holders_lock);
+}
+
+void deliver_digest_release(void) {
+    pthread_mutex_lock(&holders_lock);
+    if (--holders == 0) {
+        EVP_MD_CTX_free(atomic_exchange(&spare, NULL));
+        EVP_MD_free(atomic_exchange(&held_sha256, NULL));
+    }
+    pthread_mutex_unlock(&holders_lock);
+}
+
 static bool sha256(str data, uint8_t out[DIGEST_BYTES]) {
+    const EVP_MD *method = atomic_load(&held_sha256);
+    EVP_MD_CTX *context = atomic_exchange(&spare, NULL);
+    const char *bytes = data.p ? data.p : "";
     unsigned int n = 0;
-    return EVP_Digest(data.p ? data.p : "", (size_t)data.n, out, &n, EVP_sha256(), NULL) == 1 &&
-           n == DIGEST_BYTES;
+    if (!method) method = EVP_sha256();
+    if (!context)
+        return EVP_Digest(bytes, (size_t)data.n, out, &n, method, NULL) == 1 && n == DIGEST_BYTES;
+    bool ok = EVP_DigestInit_ex(context, method, NULL) == 1 &&
+              EVP_DigestUpdate(context, bytes, (size_t)data.n) == 1 &&
+              EVP_DigestFinal_ex(context, out, &n) == 1 && n == DIGEST_BYTES;
+    atomic_store(&spare, context);
+    return ok;
 }
 
 static bool hmac_sha256(str key, str data, uint8_t out[DIGEST_BYTES]) {

@@ -54,6 +54,10 @@ typedef struct sender sender;
 bool deliver_init(fault *fault);
 /* SHA-256 and HMAC from OpenSSL for the pure rooms. */
 const digest *deliver_digest(void);
+/* Makes them faster from the first hold to the last release; whoever holds them releases them as
+ * often. No digest may be under way at the last release. From any thread. */
+void deliver_digest_hold(void);
+void deliver_digest_release(void);
 
 /* Checks what can be checked without the network (URL, key file, certificates) and makes a sender.
  * NULL: *fault has place and remedy. */

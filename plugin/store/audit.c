@@ -10,13 +10,20 @@ enum { ENTRY_BYTES = 1 << 20 };
 
 buf audit_members(call *c) { return buf_new(c->arena, ENTRY_BYTES, "an audit entry"); }
 
+static void put_name(buf *members, const char *name) {
+    buf_add(members, S(",\""));
+    buf_add(members, str_from(name));
+    buf_add(members, S("\":"));
+}
+
 void audit_text(buf *members, const char *name, str text) {
-    buf_printf(members, ",\"%s\":", name);
+    put_name(members, name);
     buf_json_string(members, text);
 }
 
 void audit_number(buf *members, const char *name, int64_t n) {
-    buf_printf(members, ",\"%s\":%lld", name, (long long)n);
+    put_name(members, name);
+    buf_integer(members, n);
 }
 
 bool audit_chain(call *c, const uint8_t previous[DIGEST_BYTES], str entry,
@@ -45,9 +52,13 @@ static void put_entry(call *c, buf *entry, int64_t seq, const char *action, str 
                       str seals) {
     char utc[WHEN_TEXT];
     isize n = when_format(when_from_unix(store_wall_ms() * 1000000, 0), utc);
-    buf_printf(entry, "{\"seq\":%lld,\"utc\":\"%.*s\",\"mono\":%lld,\"boot\":\"%s\"",
-               (long long)seq, (int)n, utc, (long long)store_monotonic_ns(), c->store->boot);
-    buf_printf(entry, ",\"version\":\"%s\",\"action\":\"%s\"", PACKAGE_VERSION, action);
+    buf_add(entry, S("{\"seq\":"));
+    buf_integer(entry, seq);
+    audit_text(entry, "utc", (str){utc, n});
+    audit_number(entry, "mono", store_monotonic_ns());
+    audit_text(entry, "boot", str_from(c->store->boot));
+    audit_text(entry, "version", S(PACKAGE_VERSION));
+    audit_text(entry, "action", str_from(action));
     buf_add(entry, members);
     if (seals.n > 0) audit_text(entry, "seals", store_sha256(c, seals));
     buf_byte(entry, '}');

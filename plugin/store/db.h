@@ -83,8 +83,8 @@ int64_t db_number(db *d, const char *sql, const value *values, int n, int64_t ab
  */
 void db_begin(db *d);
 void db_finish(db *d);
-/* A part of a transaction. Where it fails before it wrote anything the transaction goes on, else all
- * of it is undone: a savepoint would copy every page that a part touches, to be ready for what
+/* A part of a transaction. Where it fails before it wrote anything the transaction goes on, else
+ * all of it is undone: a savepoint would copy every page that a part touches, to be ready for what
  * hardly ever happens. db_in_transaction tells; a part that begins after that is STORE_BUSY. */
 void db_part_begin(db *d);
 void db_part_end(db *d);

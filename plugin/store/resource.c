@@ -61,8 +61,7 @@ stored_head find_head(call *c, str source, const resource_write *r) {
     h.pk = db_int(&q, 0);
     h.kept = db_int(&q, 1);
     h.same_content = str_eq(head.content, r->content);
-    bool newer =
-        store_order(&head, r->version, r->updated, r->content, r->removal) == ORDER_OLDER;
+    bool newer = store_order(&head, r->version, r->updated, r->content, r->removal) == ORDER_OLDER;
     db_done(&q);
     if (newer || r->unseen)
         db_fail(c->db, STORE_CONFLICT, "store: a newer state of a resource came meanwhile");

@@ -40,8 +40,8 @@ static __thread const store *grouped;
 
 bool store_grouped(const store *s) { return grouped == s; }
 
-/* A call is one of three: a reading one, one with a transaction of its own, or a part of the group's
- * transaction. */
+/* A call is one of three: a reading one, one with a transaction of its own, or a part of the
+ * group's transaction. */
 typedef enum frame { FRAME_READ, FRAME_TRANSACTION, FRAME_PART } frame;
 
 /* What the last transaction knew of the tables' ends: other processes append too. */

@@ -125,7 +125,8 @@ static void measure_turns(const char *file, const bench_case *const *cases, int 
     static turns t;
     for (int turn = -1; turn < TURNS; turn++) /* the first makes files and connections */
         for (int i = 0; i < n; i++)
-            take_turn(cases[i], &t.thread[i][turn < 0 ? 0 : turn], &t.clock[i][turn < 0 ? 0 : turn]);
+            take_turn(cases[i], &t.thread[i][turn < 0 ? 0 : turn],
+                      &t.clock[i][turn < 0 ? 0 : turn]);
     print_turns(file, cases, n, &t);
 }
 

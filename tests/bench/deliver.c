@@ -319,6 +319,7 @@ static void queue_flags(int64_t rounds) {
     store_options o = {.path = {path, 0}, .busy_ms = 5000, .digest = deliver_digest()};
     start_server();
     if (!the_store) {
+        deliver_digest_hold();
         bench_file("outbox.db", path);
         o.path = str_from(path);
         if (store_open(&o, &the_store, &fault) != STORE_OK) fail(&fault);

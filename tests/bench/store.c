@@ -303,6 +303,7 @@ static void open_once(opened *o, const char *name) {
     static patient_ref patients[PATIENTS];
     fault fault = {0};
     if (o->store) return;
+    deliver_digest_hold();
     o->store = open_store(name);
     for (unsigned i = 0; i < PATIENTS; i++) {
         snprintf(ids[i], sizeof ids[i], "7f3b9c0e-2d4a-4c1b-9e77-%012u", i);

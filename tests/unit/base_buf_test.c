@@ -63,6 +63,30 @@ static void printf_at_the_limit(void) {
     CHECK(run(&w, printf_at_limit_step));
 }
 
+/* The buffer grows in the midst of what printf and integers write. */
+static void numbers_step(void *state) {
+    work *w = state;
+    w->b = buf_new(&w->a, 1 << 16, "numbers");
+    buf_integer(&w->b, 0);
+    buf_byte(&w->b, ' ');
+    buf_integer(&w->b, -9223372036854775807 - 1);
+    buf_byte(&w->b, ' ');
+    buf_integer(&w->b, 9223372036854775807);
+    buf_byte(&w->b, ' ');
+    buf_integer(&w->b, -10);
+    str text = buf_str(&w->b);
+    CHECK_BYTES(text.p, text.n, "0 -9223372036854775808 9223372036854775807 -10");
+    w->b.n = 0;
+    for (int i = 0; i < 2000; i++) buf_printf(&w->b, "%s", "abc");
+    CHECK_INT(w->b.n, 6000);
+    for (int i = 0; i < 6000; i++) CHECK_OR_RETURN(w->b.p[i] == "abc"[i % 3]);
+}
+
+static void numbers(void) {
+    work w;
+    CHECK(run(&w, numbers_step));
+}
+
 static void json_step(void *state) {
     work *w = state;
     w->b = buf_new(&w->a, 1000, "json");
@@ -80,6 +104,6 @@ static void json_strings(void) {
 }
 
 const unit_test base_buf_suite[] = {
-    UNIT_TEST(appending),    UNIT_TEST(ceiling), UNIT_TEST(printf_at_the_limit),
-    UNIT_TEST(json_strings), UNIT_END,
+    UNIT_TEST(appending), UNIT_TEST(ceiling),      UNIT_TEST(printf_at_the_limit),
+    UNIT_TEST(numbers),   UNIT_TEST(json_strings), UNIT_END,
 };

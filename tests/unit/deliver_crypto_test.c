@@ -13,6 +13,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -33,6 +34,37 @@ static void sha256_vectors(void) {
     CHECK_OR_RETURN(deliver_digest()->sha256((str){0}, out));
     hex(out, text);
     CHECK_STR(text, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+/* The same digests while they are held, by several threads, and after the last release. */
+static void *hash_many(void *argument) {
+    static const str texts[] = {S("abc"), {0}};
+    static const uint8_t first[] = {0xba, 0xe3}, last[] = {0xad, 0x55}; /* of the vectors above */
+    bool *good = argument;
+    *good = true;
+    deliver_digest_hold();
+    for (int i = 0; i < 2000; i++) {
+        uint8_t out[DIGEST_BYTES] = {0};
+        bool ok = deliver_digest()->sha256(texts[i % 2], out);
+        *good = *good && ok && out[0] == first[i % 2] && out[DIGEST_BYTES - 1] == last[i % 2];
+    }
+    deliver_digest_release();
+    return NULL;
+}
+
+static void held_digests(void) {
+    pthread_t threads[4];
+    bool good[4];
+    deliver_digest_hold();
+    sha256_vectors();
+    for (int i = 0; i < 4; i++)
+        CHECK_OR_RETURN(pthread_create(&threads[i], NULL, hash_many, &good[i]) == 0);
+    for (int i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        CHECK(good[i]);
+    }
+    deliver_digest_release();
+    sha256_vectors();
 }
 
 /* RFC 4231, test cases 1, 2 and 6 (a key longer than a block). */
@@ -183,6 +215,7 @@ static void unsafe_files_are_refused(void) {
 }
 
 const unit_test deliver_crypto_suite[] = {UNIT_TEST(sha256_vectors),
+                                          UNIT_TEST(held_digests),
                                           UNIT_TEST(hmac_vectors),
                                           UNIT_TEST(base64url_vectors),
                                           UNIT_TEST(uuids_are_version_4),
