@@ -134,7 +134,8 @@ static void bare_open(bare *b, const char *name) {
     must(b, sqlite3_exec(b->db,
                          "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                          "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON;"
-                         "PRAGMA secure_delete = FAST;",
+                         "PRAGMA secure_delete = FAST; PRAGMA cache_size = -16384;"
+                         "PRAGMA wal_autocheckpoint = 4096;",
                          NULL, NULL, NULL));
     must(b, sqlite3_exec(b->db, schema, NULL, NULL, NULL));
     for (int i = 0; i < STATEMENTS; i++)
