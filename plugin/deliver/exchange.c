@@ -33,12 +33,21 @@ void exchange_forget(exchange *e) {
     e->status = 0;
     e->code = CURLE_OK;
     e->active = e->ended = e->too_large = false;
-    e->error[0] = e->host[0] = 0;
+    e->error[0] = 0;
 }
 
-bool exchange_set_host(exchange *e, str url) {
+/* "https://host:port" as it is written; empty where that is no plain authority. */
+static str origin_of(str url) {
+    isize slash = str_find_byte(url, '/', sizeof "https://" - 1);
+    str origin = slash < 0 ? (str){0} : str_slice(url, 0, slash);
+    for (isize i = 0; i < origin.n; i++)
+        if (origin.p[i] == '?' || origin.p[i] == '#' || origin.p[i] == '\\') return (str){0};
+    return origin.n < HTTPS_AUTHORITY ? origin : (str){0};
+}
+
+static bool read_host(exchange *e, str url) {
     char authority[HTTPS_AUTHORITY];
-    if (!document_is_visible(url) || !https_authority(url, authority)) return false;
+    if (!https_authority(url, authority)) return false;
     char *colon = strrchr(authority, ':');
     *colon = 0;
     size_t n = strlen(authority);
@@ -47,6 +56,18 @@ bool exchange_set_host(exchange *e, str url) {
     n = strlen(authority + bracketed);
     if (n == 0 || n >= sizeof e->host) return false;
     memcpy(e->host, authority + bracketed, n + 1);
+    return true;
+}
+
+/* Nearly every request of an exchange goes where the one before it went. */
+bool exchange_set_host(exchange *e, str url) {
+    str origin = origin_of(url);
+    if (!document_is_visible(url)) return false;
+    if (origin.n > 0 && str_eq(origin, str_from(e->origin))) return true;
+    e->host[0] = e->origin[0] = 0;
+    if (!read_host(e, url)) return false;
+    if (origin.n > 0) memcpy(e->origin, origin.p, (size_t)origin.n);
+    e->origin[origin.n] = 0;
     return true;
 }
 

@@ -133,11 +133,13 @@ static bool unreserved(char c) {
 }
 
 static void add_encoded(buf *out, char c) {
-    if (unreserved(c))
-        buf_byte(out, c);
-    else
-        buf_printf(out, "%%%c%c", "0123456789ABCDEF"[(unsigned char)c >> 4],
-                   "0123456789ABCDEF"[(unsigned char)c & 15]);
+    static const char digits[] = "0123456789ABCDEF";
+    if (!unreserved(c)) {
+        buf_byte(out, '%');
+        buf_byte(out, digits[(unsigned char)c >> 4]);
+        c = digits[(unsigned char)c & 15];
+    }
+    buf_byte(out, c);
 }
 
 static void add_search_text(buf *out, str text) {

@@ -14,6 +14,8 @@ struct https {
     tls_files files;
 };
 
+enum { UPLOAD_BYTES = 16384 }; /* libcurl's least: it allocates the buffer anew for each request */
+
 static const char ciphers_of_rfc9325[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 /* --- open and close --- */
@@ -123,6 +125,7 @@ static CURLcode set_transfer(https *h, exchange *e) {
     bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)c->total_ms);
     bad |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 100L);
     bad |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, 20L);
+    bad |= curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BYTES);
     bad |= curl_easy_setopt(easy, CURLOPT_MAXFILESIZE, (long)LIMIT_REPLY_BYTES);
     bad |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, e->error);
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, exchange_take_body);

@@ -34,6 +34,8 @@ typedef struct exchange {
     struct curl_slist *lines;
     https *owner;
     char host[256], error[CURL_ERROR_SIZE];
+    char origin[HTTPS_AUTHORITY]; /* the start of the URL that `host` was read from, up to its path
+                                   */
     bool active, ended;
     char *reply; /* the body; wiped when the exchange is used again or released */
     isize reply_n, reply_cap, header_n;

@@ -297,7 +297,10 @@ static int take_due(sender *s, int room, slot **taken, outbox_start *starts) {
     int n = 0;
     while (n < room && s->due_next < s->due_count) {
         slot *slot = free_slot(s);
-        if (!slot_take_in(slot, &s->due[s->due_next])) break;
+        if (!slot_take_in(slot, &s->due[s->due_next])) {
+            s->store_at = s->now + WAIT_MOST_MS; /* no memory: not again at once */
+            break;
+        }
         s->due_next++;
         starts[n] = (outbox_start){slot->queued.id, str_from(slot->request_id), false};
         taken[n++] = slot;
@@ -490,11 +493,15 @@ static void pass_file(sender *s, bool *active) {
     (void)write_outcomes(s);
 }
 
-/* How long this pass may wait for the network or the rate. */
+/* How long this pass may wait for the network or the rate; not at all where all that was under way
+ * has ended and more is due: no reply would come. */
 static int64_t wait_of(sender *s, int64_t left) {
     int64_t wait = left < WAIT_MOST_MS ? left : WAIT_MOST_MS;
     int64_t rate = bucket_wait(&s->bucket, s->now);
     load l = load_of(s);
+    if (l.free == s->slot_count && rate == 0 && s->ready && s->known && !s->asking &&
+        gate_open(s, s->now) && anything_due(s))
+        return 0;
     if (l.waiting > 0 && s->ready && l.flying < gate_width(s) && rate < wait) wait = rate;
     if (l.waiting > 0 && !s->ready && rate < wait) wait = rate > 0 ? rate : 1;
     if (l.ending > 0 && wait > OUTCOME_WAITS_MS) wait = OUTCOME_WAITS_MS;

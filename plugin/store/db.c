@@ -87,8 +87,9 @@ bool db_open(db *d, const char *path, int64_t busy_ms, int64_t max_pages, fault 
     setting(d, "PRAGMA synchronous = FULL");
     setting(d, "PRAGMA secure_delete = FAST");
     setting(d, "PRAGMA journal_size_limit = 67108864");
-    setting(d, "PRAGMA cache_size = -16384");       /* indexes of random ids, KiB */
-    setting(d, "PRAGMA wal_autocheckpoint = 4096"); /* each page that changed often is copied once */
+    setting(d, "PRAGMA cache_size = -16384"); /* indexes of random ids, KiB */
+    setting(d,
+            "PRAGMA wal_autocheckpoint = 4096"); /* each page that changed often is copied once */
     if (max_pages > 0) {
         char sql[64];
         snprintf(sql, sizeof sql, "PRAGMA max_page_count = %lld", (long long)max_pages);
