@@ -69,8 +69,9 @@ stored_head find_head(call *c, str source, const resource_write *r) {
 }
 
 static void keep_bytes(call *c, int64_t key, int64_t resource, const resource_write *r) {
-    const value values[] = {N(key),        N(resource),          T(r->version), T(r->updated),
-                            T(r->content), B(pack(c, r->bytes)), N(r->bytes.n), N(store_wall_ms())};
+    const value values[] = {N(key),        N(resource),       T(r->version),
+                            T(r->updated), T(r->content),     B(pack_resource(c, r->bytes)),
+                            N(r->bytes.n), N(store_wall_ms())};
     db_run(c->db,
            "INSERT INTO kept (pk, resource, version, updated, content, bytes, bytes_size, kept_ms)"
            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",

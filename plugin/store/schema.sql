@@ -1,7 +1,7 @@
 -- The store's schema, version 3 (PRAGMA user_version). Text columns hold '' where there is nothing;
 -- times named *_ms are Unix milliseconds, *_ns nanoseconds; hashes are SHA-256 as lower-case hex
 -- unless they are BLOBs; documents are Zstandard frames with their plain size beside
--- them, or zlib streams of earlier releases.
+-- them (kept bytes: mostly with a dictionary, after a byte 1), or zlib streams of earlier releases.
 
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,

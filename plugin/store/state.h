@@ -102,9 +102,14 @@ void schema_prepare(call *c);
 /* --- pack.c --- */
 /* `text` compressed, in the call's arena; for writing steps. */
 str pack(call *c, str text);
+/* The same for FHIR JSON, with the dictionary of its words. */
+str pack_resource(call *c, str text);
 void packer_free(struct packer *packer);
 /* The other way; a stream that is damaged breaks the store. */
 str unpack(call *c, str packed, int64_t size);
+
+/* --- dictionary.c --- */
+extern const str pack_dictionary;
 
 /* --- patients.c --- */
 /* Key of the row of a patient who is not stored yet; 0 on an error. */

@@ -19,7 +19,7 @@ static void written_as_a_frame(void) {
     store_status status;
     CHECK_OR_RETURN(shelf_open(&s, "pack-frame"));
     CHECK_INT(shelf_put(&s, "Observation", "o1", "p1", "", "{\"a\":7.60}"), STORE_OK);
-    CHECK_STR(shelf_text(&s, "SELECT hex(substr(bytes, 1, 4)) FROM kept"), "28B52FFD");
+    CHECK_STR(shelf_text(&s, "SELECT hex(substr(bytes, 1, 5)) FROM kept"), "0128B52FFD");
     CHECK_STR(kept_text(&s, &status), "{\"a\":7.60}");
     shelf_close(&s);
 }
@@ -37,6 +37,58 @@ static void streams_of_earlier_releases(void) {
     CHECK(shelf_exec(&s, "UPDATE kept SET bytes_size = 9"));
     CHECK_STR(kept_text(&s, &status), "");
     CHECK_INT(status, STORE_BROKEN);
+    shelf_close(&s);
+}
+
+/* A frame without a dictionary, written by hand after RFC 8878: magic, one segment of 10 bytes, one
+ * last block of 10 bytes as they are. */
+#define FRAME                                                                                      \
+    "28B52FFD"                                                                                     \
+    "200A"                                                                                         \
+    "510000"                                                                                       \
+    "7B2261223A372E36307D"
+
+static void frames_without_a_dictionary(void) {
+    shelf s;
+    store_status status;
+    CHECK_OR_RETURN(shelf_open(&s, "pack-plain"));
+    CHECK_INT(shelf_put(&s, "Observation", "o1", "p1", "", "{\"b\":8.61}"), STORE_OK);
+    CHECK(shelf_exec(&s, "UPDATE kept SET bytes = X'" FRAME "'"));
+    CHECK_STR(kept_text(&s, &status), "{\"a\":7.60}");
+    shelf_close(&s);
+}
+
+/* What common resources share costs next to nothing, and is still read as long as the dictionary
+ * stays what it was: PACKED is `shared` as the first release that had it packed it. */
+static const char shared[] =
+    "{\"resourceType\":\"Observation\",\"id\":\"o1\",\"meta\":{\"versionId\":\"1\"},\"status\":"
+    "\"final\",\"subject\":{\"reference\":\"Patient/p1\"},\"effectiveDateTime\":\"2025-03-01\"}";
+#define PACKED                                                                                     \
+    "0128B52FFD24980D0100486F3170332D3031227D070066CB4256E12E57136A040DF68905F1892482CE020877C011" \
+    "1C"
+
+static void the_dictionary_stays(void) {
+    shelf s;
+    store_status status;
+    CHECK_OR_RETURN(shelf_open(&s, "pack-dictionary"));
+    CHECK_INT(shelf_put(&s, "Observation", "o1", "p1", "", shared), STORE_OK);
+    CHECK(shelf_number(&s, "SELECT length(bytes) FROM kept") < (long long)sizeof shared / 2);
+    CHECK_STR(kept_text(&s, &status), shared);
+    CHECK(shelf_exec(&s, "UPDATE kept SET bytes = X'" PACKED "'"));
+    CHECK_STR(kept_text(&s, &status), shared);
+    shelf_close(&s);
+}
+
+/* A long document is packed by itself. */
+static void a_long_document(void) {
+    static char text[8300];
+    shelf s;
+    store_status status;
+    memset(text, 'a', sizeof text - 1);
+    CHECK_OR_RETURN(shelf_open(&s, "pack-long"));
+    CHECK_INT(shelf_put(&s, "Observation", "o1", "p1", "", text), STORE_OK);
+    CHECK_STR(shelf_text(&s, "SELECT hex(substr(bytes, 1, 4)) FROM kept"), "28B52FFD");
+    CHECK_STR(kept_text(&s, &status), text);
     shelf_close(&s);
 }
 
@@ -70,6 +122,9 @@ static void damage_is_noticed(void) {
 const unit_test store_pack_suite[] = {
     UNIT_TEST(written_as_a_frame),
     UNIT_TEST(streams_of_earlier_releases),
+    UNIT_TEST(frames_without_a_dictionary),
+    UNIT_TEST(the_dictionary_stays),
+    UNIT_TEST(a_long_document),
     UNIT_TEST(damage_is_noticed),
     UNIT_END,
 };
