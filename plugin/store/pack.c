@@ -11,7 +11,7 @@
 
 enum {
     LEVEL = 1,
-    DICTIONARY_LEVEL = -1,     /* twice as fast, and with the dictionary still the smaller */
+    DICTIONARY_LEVEL = -5,     /* a third of the time, and with the dictionary still smaller */
     DICTIONARY_LONGEST = 8192, /* a longer document has words enough of its own */
     MARK = 1
 };

@@ -92,7 +92,7 @@ static void make_samples(int64_t rounds) {
     static ZSTD_CCtx *packer;
     if (!packer) { /* as pack.c */
         packer = ZSTD_createCCtx();
-        ZSTD_CCtx_setParameter(packer, ZSTD_c_compressionLevel, -1);
+        ZSTD_CCtx_setParameter(packer, ZSTD_c_compressionLevel, -5);
         ZSTD_CCtx_setParameter(packer, ZSTD_c_checksumFlag, 1);
         ZSTD_CCtx_loadDictionary(packer, pack_dictionary.p, (size_t)pack_dictionary.n);
     }
