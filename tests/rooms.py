@@ -128,6 +128,7 @@ TESTED_IN = [
      "tests/view_suite_test.py", "a program, tested as one"),
     ("hosts/*", "tests/system/test_command_line.py",
      "programs outside the library, tested as such: each folder of hosts/ has its system tests"),
+    ("store/dictionary.c", "tests/unit/store_pack_test.c", "text: what was packed with it is read there"),
 ]
 
 

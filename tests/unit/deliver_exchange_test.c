@@ -94,6 +94,15 @@ static void hosts(void) {
     CHECK_STR(e.host, "ehr.example");
     CHECK(exchange_set_host(&e, S("https://[::1]:8443/fhir")));
     CHECK_STR(e.host, "::1");
+    CHECK(exchange_set_host(&e, S("https://[::1]:8443/fhir/Flag?identifier=a")));
+    CHECK_STR(e.host, "::1");
+    CHECK(!exchange_set_host(&e, S("https://[::1]:8443/fhir/a b")));
+    CHECK(exchange_set_host(&e, S("https://[::1]:844/fhir")));
+    CHECK(exchange_set_host(&e, S("https://ehr.example/fhir")));
+    CHECK(!exchange_set_host(&e, S("https://ehr.example@other.example/fhir")));
+    CHECK_STR(e.host, ""); /* nothing is left of the one before */
+    CHECK(exchange_set_host(&e, S("https://ehr.example?@other.example/fhir")));
+    CHECK_STR(e.host, "ehr.example");
     CHECK(!exchange_set_host(&e, S("http://ehr.example/")));
     CHECK(!exchange_set_host(&e, S("https://user:pw@ehr.example/")));
     CHECK(!exchange_set_host(&e, S("https://ehr.example/\r\nX: y")));

@@ -399,7 +399,7 @@ static void a_group_is_one_commit(void) {
     shelf_close(&s);
 }
 
-/* What does not fit undoes itself; should SQLite undo more, the end of the group says so. */
+/* A message that fails after it began to write takes the group with it, and the end says so. */
 static void a_group_on_a_full_disk(void) {
     shelf s;
     CHECK_OR_RETURN(shelf_open(&s, "commit-group-full"));
@@ -412,16 +412,45 @@ static void a_group_on_a_full_disk(void) {
     CHECK_INT(store_group_begin(s.store, &s.fault), STORE_OK);
     CHECK_INT(group_put(&s, "o1", NULL), STORE_OK);
     CHECK_INT(shelf_put(&s, "Observation", "large", "p1", "", large), STORE_FULL);
-    store_status next = group_put(&s, "o2", NULL);
-    store_status end = store_group_end(s.store, &s.fault);
-    CHECK_INT(shelf_number(&s, "SELECT count(*) FROM resource"),
-              end == STORE_OK ? 1 + (next == STORE_OK) : 0);
-    CHECK_INT(shelf_number(&s, "SELECT count(*) FROM resource WHERE id = 'large'"), 0);
+    CHECK_INT(group_put(&s, "o2", NULL), STORE_BUSY);
+    CHECK_INT(store_group_end(s.store, &s.fault), STORE_BUSY);
+    CHECK_INT(shelf_number(&s, "SELECT count(*) FROM resource"), 0);
+    CHECK_INT(shelf_number(&s, "SELECT count(*) FROM audit"), 0);
     CHECK_INT(group_put(&s, "o4", NULL), STORE_OK); /* the store goes on */
     int64_t entries, bad;
     CHECK_INT(shelf_verify(&s, &entries, &bad), STORE_OK);
     CHECK_INT(entries, shelf_number(&s, "SELECT count(*) FROM resource"));
     CHECK_INT(bad, 0);
+    shelf_close(&s);
+}
+
+/* What is in conflict is found before anything is written: the second resource's state is older
+ * than what is stored, and neither the inbox nor the first resource tells of the message. */
+static void a_conflict_in_a_group_leaves_nothing(void) {
+    shelf s;
+    CHECK_OR_RETURN(shelf_open(&s, "commit-group-conflict"));
+    CHECK_INT(shelf_put(&s, "Device", "d", "", "2025-02-02T00:00:00Z", "new"), STORE_OK);
+    resource_write both[] = {{.type = S("Device"),
+                              .id = S("e"),
+                              .content = S("e"),
+                              .updated = S("2025-01-01T00:00:00Z")},
+                             {.type = S("Device"),
+                              .id = S("d"),
+                              .content = S("old"),
+                              .updated = S("2025-01-01T00:00:00Z")}};
+    message_write m = {.source = S("a"),
+                       .message_id = S("m1"),
+                       .document = S("{}"),
+                       .resources = both,
+                       .resource_count = 2};
+    CHECK_INT(store_group_begin(s.store, &s.fault), STORE_OK);
+    CHECK_INT(group_put(&s, "o1", NULL), STORE_OK);
+    CHECK_INT(store_commit(s.store, &m, &s.fault), STORE_CONFLICT);
+    CHECK_INT(group_put(&s, "o2", NULL), STORE_OK);
+    CHECK_INT(store_group_end(s.store, &s.fault), STORE_OK);
+    CHECK_STR(shelf_text(&s, "SELECT group_concat(id) FROM (SELECT id FROM resource ORDER BY id)"),
+              "d,o1,o2");
+    CHECK_INT(shelf_number(&s, "SELECT count(*) FROM inbox"), 0);
     shelf_close(&s);
 }
 
@@ -480,6 +509,7 @@ const unit_test store_commit_suite[] = {
     UNIT_TEST(acknowledged_means_durable),
     UNIT_TEST(a_group_is_one_commit),
     UNIT_TEST(a_group_on_a_full_disk),
+    UNIT_TEST(a_conflict_in_a_group_leaves_nothing),
     UNIT_TEST(a_group_that_was_killed),
     UNIT_TEST(one_that_was_never_seen),
     UNIT_END,
