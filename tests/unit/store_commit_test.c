@@ -424,6 +424,25 @@ static void a_group_on_a_full_disk(void) {
     shelf_close(&s);
 }
 
+/* The same where SQLite undoes no more than a statement: a message that has a resource twice, which
+ * no caller does, fails at the second. */
+static void a_group_with_half_a_message(void) {
+    shelf s;
+    CHECK_OR_RETURN(shelf_open(&s, "commit-group-half"));
+    resource_write twice[] = {{.type = S("Device"), .id = S("d"), .content = S("d")},
+                              {.type = S("Device"), .id = S("d"), .content = S("d")}};
+    message_write m = {.source = S("a"), .resources = twice, .resource_count = 2};
+    CHECK_INT(store_group_begin(s.store, &s.fault), STORE_OK);
+    CHECK_INT(group_put(&s, "o1", NULL), STORE_OK);
+    CHECK_INT(store_commit(s.store, &m, &s.fault), STORE_BROKEN);
+    CHECK_INT(group_put(&s, "o2", NULL), STORE_BUSY);
+    CHECK_INT(store_group_end(s.store, &s.fault), STORE_BUSY);
+    CHECK_INT(shelf_number(&s, "SELECT count(*) FROM resource"), 0);
+    CHECK_INT(group_put(&s, "o3", NULL), STORE_OK);
+    CHECK_INT(shelf_number(&s, "SELECT count(*) FROM audit"), 1);
+    shelf_close(&s);
+}
+
 /* What is in conflict is found before anything is written: the second resource's state is older
  * than what is stored, and neither the inbox nor the first resource tells of the message. */
 static void a_conflict_in_a_group_leaves_nothing(void) {
@@ -509,6 +528,7 @@ const unit_test store_commit_suite[] = {
     UNIT_TEST(acknowledged_means_durable),
     UNIT_TEST(a_group_is_one_commit),
     UNIT_TEST(a_group_on_a_full_disk),
+    UNIT_TEST(a_group_with_half_a_message),
     UNIT_TEST(a_conflict_in_a_group_leaves_nothing),
     UNIT_TEST(a_group_that_was_killed),
     UNIT_TEST(one_that_was_never_seen),

@@ -3,6 +3,8 @@
 #include "store_help.h"
 #include "unit.h"
 
+#include "store/state.h"
+
 #include <stdlib.h>
 
 static const char *kept_text(shelf *s, store_status *status) {
@@ -79,6 +81,15 @@ static void the_dictionary_stays(void) {
     shelf_close(&s);
 }
 
+/* Each of its bytes, for words that stand in no document above. */
+static void the_dictionary_as_a_whole(void) {
+    uint8_t hash[DIGEST_BYTES];
+    char hex[DIGEST_HEX + 1] = "";
+    CHECK_OR_RETURN(shelf_digest.sha256(pack_dictionary, hash));
+    digest_hex(hash, hex);
+    CHECK_STR(hex, "28f74620e262ffa7b6adce0cefa1296259e55122753413aec6b3fb4d4967c91a");
+}
+
 /* A long document is packed by itself. */
 static void a_long_document(void) {
     static char text[8300];
@@ -120,11 +131,8 @@ static void damage_is_noticed(void) {
 }
 
 const unit_test store_pack_suite[] = {
-    UNIT_TEST(written_as_a_frame),
-    UNIT_TEST(streams_of_earlier_releases),
-    UNIT_TEST(frames_without_a_dictionary),
-    UNIT_TEST(the_dictionary_stays),
-    UNIT_TEST(a_long_document),
-    UNIT_TEST(damage_is_noticed),
-    UNIT_END,
+    UNIT_TEST(written_as_a_frame),          UNIT_TEST(streams_of_earlier_releases),
+    UNIT_TEST(frames_without_a_dictionary), UNIT_TEST(the_dictionary_stays),
+    UNIT_TEST(the_dictionary_as_a_whole),   UNIT_TEST(a_long_document),
+    UNIT_TEST(damage_is_noticed),           UNIT_END,
 };
