@@ -227,28 +227,16 @@ static void take_back(call *c, const outbox_outcome *o) {
            VALUES(N(o->id), T(o->request_id)));
 }
 
-static void about(ending *e, const query *q) {
-    e->endpoint = copied(e->call, q, 0);
-    e->key = copied(e->call, q, 1);
-    e->seq = db_int(q, 2);
-    e->sent_ms = db_int(q, 3);
-}
-
 /* Only the attempt that is under way decides: an operator or a new sender may have been faster. */
-static bool move_on(ending *e, str next, int64_t now) {
+static bool move_on(const ending *e, str next, int64_t now) {
     const outbox_outcome *o = e->o;
-    query q = db_query(
-        e->call->db,
-        "UPDATE outbox SET state = ?3, next_ms = ?4, last_class = ?5, last_http = ?6,"
-        " reason = ?7, outcome = ?8, ended_ms = ?9"
-        " WHERE id = ?1 AND request_id = ?2 AND state = 'inflight'"
-        " RETURNING endpoint, key, seq, sent_ms",
-        VALUES(N(o->id), T(o->request_id), T(next), N(o->next_wall_ms), T(str_from(o->class)),
-               N(o->http), T(o->reason), T(o->outcome), N(o->done ? now : 0)));
-    if (!db_row(&q)) return false;
-    about(e, &q);
-    db_done(&q);
-    return true;
+    db_run(e->call->db,
+           "UPDATE outbox SET state = ?3, next_ms = ?4, last_class = ?5, last_http = ?6,"
+           " reason = ?7, outcome = ?8, ended_ms = ?9"
+           " WHERE id = ?1 AND request_id = ?2 AND state = 'inflight'",
+           VALUES(N(o->id), T(o->request_id), T(next), N(o->next_wall_ms), T(str_from(o->class)),
+                  N(o->http), T(o->reason), T(o->outcome), N(o->done ? now : 0)));
+    return !db_ok(e->call->db) || db_changes(e->call->db) > 0;
 }
 
 /* A new sender has noted an attempt that it found in flight already. */
@@ -264,29 +252,26 @@ static void note_attempt(const ending *e, bool ours, int64_t now, str outcome) {
                   N(o->http), T(outcome)));
 }
 
-static void read_overtaken(ending *e) {
-    call *c = e->call;
-    query q = db_query(c->db, "SELECT endpoint, key, seq, sent_ms FROM outbox WHERE id = ?1",
-                       VALUES(N(e->o->id)));
-    if (db_row(&q)) {
-        about(e, &q);
-        db_done(&q);
-        return;
-    }
-    db_fail(c->db, STORE_BROKEN, "store: outbox message %lld is not there", (long long)e->o->id);
-}
-
 static void end_one(call *c, const outbox_outcome *o, int64_t now) {
     ending e = {.call = c, .o = o};
     if (o->unsent) {
         take_back(c, o);
         return;
     }
+    query q = db_query(c->db, "SELECT endpoint, key, seq, sent_ms FROM outbox WHERE id = ?1",
+                       VALUES(N(o->id)));
+    if (!db_row(&q)) {
+        db_fail(c->db, STORE_BROKEN, "store: outbox message %lld is not there", (long long)o->id);
+        return;
+    }
+    e.endpoint = copied(c, &q, 0);
+    e.key = copied(c, &q, 1);
+    e.seq = db_int(&q, 2);
+    e.sent_ms = db_int(&q, 3);
+    db_done(&q);
     str outcome = o->outcome.n > 0 ? store_sha256(c, o->outcome) : (str){0};
     str next = o->done ? S("done") : o->park ? S("parked") : S("ready");
     bool ours = move_on(&e, next, now);
-    if (!ours) read_overtaken(&e);
-    if (!db_ok(c->db)) return;
     note_attempt(&e, ours, now, outcome);
     write_remote(&e);
     audit_end(&e, ours ? next : S("overtaken"), outcome);
