@@ -14,7 +14,7 @@ enum {
     IN_FLIGHT_MOST = 256,
     DUE_AT_ONCE = 256,
     DUE_LIFE_MS = 1000,
-    AHEAD_MOST = 56, /* messages in flight in the store that wait for their request or outcome */
+    AHEAD_MOST = 120, /* messages in flight in the store that wait for their request or outcome */
     AHEAD_PER_SECOND = 20, /* and at most this part of a second's worth */
     FILE_SLOTS = 16,
     OUTCOME_WAITS_MS = 10,
@@ -462,8 +462,7 @@ static void take_ended(sender *s) {
             take_metadata(s);
             continue;
         }
-        for (int i = 0; i < s->slot_count; i++)
-            if (e == &s->slots[i].exchange) slot_take(&s->slots[i]);
+        slot_take(s->slots + ((char *)e - (char *)&s->slots->exchange) / (isize)sizeof(slot));
     }
 }
 
