@@ -23,6 +23,8 @@ static const char *const steps[] = {
     "CREATE INDEX outbox_state ON outbox (state, endpoint, id);",
     /* Rows are vouched for by the trail; what is there is sealed below. */
     "ALTER TABLE audit ADD COLUMN seals BLOB;",
+    /* Kept resources may be packed with the dictionary: who does not have it must not read on. */
+    "",
 };
 _Static_assert(COUNT_OF(steps) == STORE_SCHEMA - 1, "every version has the step that makes it");
 

@@ -1,4 +1,4 @@
--- The store's schema, version 3 (PRAGMA user_version). Text columns hold '' where there is nothing;
+-- The store's schema, version 4 (PRAGMA user_version). Text columns hold '' where there is nothing;
 -- times named *_ms are Unix milliseconds, *_ns nanoseconds; hashes are SHA-256 as lower-case hex
 -- unless they are BLOBs; documents are Zstandard frames with their plain size beside
 -- them (kept bytes: mostly with a dictionary, after a byte 1), or zlib streams of earlier releases.

@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <sys/types.h>
 
-enum { STORE_SCHEMA = 3, STORE_APPLICATION = 0x46485452 /* "FHTR" */, BOOT_ID = 36 };
+enum { STORE_SCHEMA = 4, STORE_APPLICATION = 0x46485452 /* "FHTR" */, BOOT_ID = 36 };
 
 /* A message waiting for the leader of a group commit. */
 typedef struct commit_request commit_request;
