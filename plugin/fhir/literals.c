@@ -61,8 +61,6 @@ static const char *find(const literals *l, vectors variant, str text) {
     }
 }
 
-bool literals_in(const literals *l, vectors variant, str text) { return find(l, variant, text); }
-
 bool literals_next_line(const literals *l, vectors variant, str *rest, str *line) {
     const char *hit;
     while (rest->n > 0 && (hit = find(l, variant, *rest)) != NULL) {

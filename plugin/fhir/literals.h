@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* literals.h: whether a text can hold one of a few texts at all, and the lines of an NDJSON text
- * that can, found without reading them. The reader asks it before it follows the ways to what has
- * to stand in a resource (projection.h). For `fhirtrial view --trusted`: where a view keeps only
- * resources with the code "72514-3", a line that holds these seven bytes nowhere gives no row, and
- * is passed over as fast as memory can be searched.
+/* literals.h: the lines of an NDJSON text that can hold one of a few texts at all, found without
+ * reading them. For `fhirtrial view --trusted`: where a view keeps only resources with the code
+ * "72514-3", a line that holds these seven bytes nowhere gives no row, and is passed over as fast
+ * as memory can be searched.
  *
  * What that leaves unchecked: the lines that are passed over are not looked at any further. They
  * may be no JSON, no UTF-8 or no FHIR, and nobody will know. Lines that are given back are
@@ -39,8 +38,6 @@ enum { LITERALS_MOST = 32 };
 void literals_add(literals *l, str text);
 /* Whether there is at least one text and all of them can serve. */
 bool literals_usable(const literals *l);
-/* Whether the text holds one of the texts, or may spell one with \u. The set must be usable. */
-bool literals_in(const literals *l, vectors variant, str text);
 /* Cuts the next candidate line off *rest, and all lines before it; false at the end of the text,
  * *rest is empty then. Lines are as read_next_line (read.h) has them. The set must be usable. */
 bool literals_next_line(const literals *l, vectors variant, str *rest, str *line);

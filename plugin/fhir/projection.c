@@ -10,9 +10,8 @@
 typedef struct projected {
     keep *wanted;
     const need *needs;
-    literals *texts; /* of the needs */
-    bool any;        /* wanted whatever stands in it */
-    bool never;      /* a message that is one is not wanted */
+    bool any;   /* wanted whatever stands in it */
+    bool never; /* a message that is one is not wanted */
 } projected;
 
 struct projection {
@@ -123,17 +122,10 @@ void projection_need(projection *p, model_type type, const model_key *keys, isiz
         return;
     }
     t->needs = one;
-    if (!t->texts) t->texts = literals_new(p->arena);
-    literals_add(t->texts, one->text.text);
 }
 
 void projection_need_nothing(projection *p, model_type type) {
     if (type < TYPE_R4_COUNT) p->types[type].any = true;
-}
-
-const literals *projection_texts_of(const projection *p, model_type type) {
-    if (type >= TYPE_R4_COUNT || !p->types[type].texts) return NULL;
-    return literals_usable(p->types[type].texts) ? p->types[type].texts : NULL;
 }
 
 void projection_need_never(projection *p, model_type type) {

@@ -7,7 +7,6 @@
 #ifndef FHIRTRIAL_FHIR_PROJECTION_H
 #define FHIRTRIAL_FHIR_PROJECTION_H
 
-#include "fhir/literals.h"
 #include "fhir/model_table.h"
 #include "fhir/read.h"
 
@@ -49,9 +48,6 @@ struct need {
 const keep *projection_of(const projection *p, model_type type);
 /* One of these has to be there, or nothing of the resource is wanted; NULL: nothing is asked. */
 const need *projection_needs_of(const projection *p, model_type type);
-/* The texts of these needs, of which one stands somewhere in the message; NULL: some text has more
- * spellings than can be searched for. */
-const literals *projection_texts_of(const projection *p, model_type type);
 /* Whether nothing of a message that is such a resource is wanted. */
 bool projection_never(const projection *p, model_type type);
 

@@ -352,7 +352,6 @@ static void reader_begin(reader *r, token_index *index, const char *beg, fault *
     r->beg = beg;
     r->fault = fault;
     r->keep = NULL;
-    r->variant = VECTORS_BEST;
     r->max_string = LIMIT_STRING_BYTES;
     r->text_for_all = r->unwanted = false;
 }
@@ -365,19 +364,10 @@ static bool pass_over_root(reader *r, model_type type) {
     return true;
 }
 
-/* Most messages do not hold the texts at all, which vectors find out faster than where they stand.
- */
-static bool holds_none(const reader *r, const literals *texts) {
-    str text = {r->index->text, r->index->length};
-    return vectors_choose(r->variant) != VECTORS_NONE && !literals_in(texts, r->variant, text);
-}
-
 static bool root_wanted(const reader *r, model_type type) {
     if (projection_never(r->keep, type)) return false;
     const need *needs = projection_needs_of(r->keep, type);
-    if (!needs) return true;
-    const literals *texts = projection_texts_of(r->keep, type);
-    return !(texts && holds_none(r, texts)) && read_needed(r, 0, needs);
+    return !needs || read_needed(r, 0, needs);
 }
 
 /* A single resource cannot be left out: its unknown type is a fault. */
@@ -413,10 +403,7 @@ bool read_json(arena *a, str bytes, const read_options *options, problems *found
     r.tape = tape_begin(a, model_r4());
     r.found = found;
     if (options && options->max_string > 0) r.max_string = options->max_string;
-    if (options) {
-        r.keep = options->keep;
-        r.variant = options->vectors;
-    }
+    if (options) r.keep = options->keep;
     if (!r.keep) tape_expect(&r.tape, index.n / 4);
     if (!read_root(&r)) return false;
     if (r.tape.n == 0) {

@@ -16,7 +16,6 @@ typedef struct reader {
     tape_builder tape;
     problems *found;
     const projection *keep;
-    vectors variant;
     isize max_string;
     bool text_for_all; /* a primitive may be spelt as a JSON string whatever its type */
     bool unwanted;     /* nobody wants this message */
