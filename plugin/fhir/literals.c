@@ -8,7 +8,7 @@
 
 literals *literals_new(arena *a) {
     literals *l = arena_new(a, literals, 1);
-    l->reach = 2; /* of \\u */
+    l->longest = 2; /* of \\u */
     return l;
 }
 
@@ -29,7 +29,7 @@ void literals_add(literals *l, str text) {
         return;
     }
     l->texts[l->n++] = text;
-    if (literals_last(text) >= l->reach) l->reach = literals_last(text) + 1;
+    if (text.n > l->longest) l->longest = text.n;
 }
 
 bool literals_usable(const literals *l) { return l->n > 0 && !l->useless; }
