@@ -38,7 +38,6 @@ source *source_open(const char *path) {
     s->fd = fd;
     s->slow = !S_ISREG(info.st_mode);
     s->size = info.st_size;
-    if (!s->slow) (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     return s;
 }
 
