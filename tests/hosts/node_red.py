@@ -247,6 +247,22 @@ def no_such_library(red):
     assert red.process.poll() is None
 
 
+def a_node_without_a_configuration(red):
+    """No message is answered as if it had been taken in."""
+    nodes = red.example("fhir-over-http") + OUTBOX_OVER_HTTP
+    red.deploy([node | {"configuration": ""} if "configuration" in node else node for node in nodes])
+    status, outcome = red.post("woman")
+    assert status == 500 and outcome["resourceType"] == "OperationOutcome", (status, outcome)
+    assert "no fhirtrial configuration is chosen" in outcome["issue"][0]["details"]["text"], outcome
+    assert red.ask("/outbox", b"{}", **{"Content-Type": "application/json"})[0] == 500
+
+
+def a_message_without_a_body(red):
+    red.deploy(red.example("fhir-over-http"))
+    status, _, text = red.ask("/fhir", b"", **{"Content-Type": "application/fhir+json"})
+    assert status == 400 and "OperationOutcome" in text, (status, text)
+
+
 def a_busy_store_is_waited_for(red):
     red.deploy(red.example("fhir-over-http"))
     assert red.post("man")[0] == 200
@@ -387,6 +403,8 @@ TESTS = (
     secrets_stay_in_the_credential_store,
     a_wrong_configuration,
     no_such_library,
+    a_node_without_a_configuration,
+    a_message_without_a_body,
     a_busy_store_is_waited_for,
     too_much_at_once,
     the_outbox,

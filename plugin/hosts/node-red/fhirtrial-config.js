@@ -61,10 +61,22 @@ module.exports = (RED) => {
   RED.nodes.registerType('fhirtrial-config', ConfigNode, { credentials: SECRETS });
 };
 
-/** Shows the station's state below `node` until the node is closed. */
-module.exports.follow = (node, station) => {
+/**
+ * The station of the configuration node that `node` was given, whose state it shows until it is
+ * closed. Where none was chosen it says so; null then, and every message is to fail with UNCHOSEN.
+ */
+module.exports.attach = (RED, node, id) => {
+  const configuration = RED.nodes.getNode(id);
+  if (!configuration || !configuration.station) {
+    node.status({ fill: 'red', shape: 'ring', text: 'no configuration chosen' });
+    return null;
+  }
+  const { station } = configuration;
   const show = (state) => node.status(dot(state));
   show(station.state);
   station.on('state', show);
   node.on('close', () => station.off('state', show));
+  return station;
 };
+
+module.exports.UNCHOSEN = 'no fhirtrial configuration is chosen';

@@ -3,7 +3,7 @@
 // seconds, or an answer to a command in msg.topic.
 'use strict';
 
-const { follow } = require('./fhirtrial-config');
+const { attach, UNCHOSEN } = require('./fhirtrial-config');
 
 // What may be asked, and how msg.payload becomes its arguments.
 const COMMANDS = {
@@ -33,14 +33,11 @@ async function report(station) {
 module.exports = (RED) => {
   function OutboxNode(settings) {
     RED.nodes.createNode(this, settings);
-    const configuration = RED.nodes.getNode(settings.configuration);
-    if (!configuration || !configuration.station) {
-      this.status({ fill: 'red', shape: 'ring', text: 'no configuration chosen' });
-      this.on('input', (message, send, done) => done(new Error('no fhirtrial configuration is chosen')));
+    const station = attach(RED, this, settings.configuration);
+    if (!station) {
+      this.on('input', (message, send, done) => done(new Error(UNCHOSEN)));
       return;
     }
-    const { station } = configuration;
-    follow(this, station);
 
     const answer = async (command, payload) => {
       if (command === 'status') return report(station);

@@ -5,8 +5,9 @@
 'use strict';
 
 const { CODES } = require('./lib/library');
-const { follow } = require('./fhirtrial-config');
+const { attach, UNCHOSEN } = require('./fhirtrial-config');
 
+const BAD_REQUEST = 400;
 const UNPROCESSABLE = 422;
 const UNAVAILABLE = 503;
 const BROKEN = 500;
@@ -40,6 +41,15 @@ function outcomeOf(error) {
   };
 }
 
+// What the flow's sender is told when a Catch node leads to an HTTP response: a message that was not
+// taken in must not be answered with 200.
+function fail(message, error, status, done) {
+  message.statusCode = status;
+  message.headers = error.retry ? { 'retry-after': RETRY_AFTER_S } : {};
+  message.payload = outcomeOf(error);
+  done(error);
+}
+
 // One record for each patient whose verdicts the message may have changed.
 async function recordsOf(station, result) {
   const seen = new Map();
@@ -56,14 +66,7 @@ async function recordsOf(station, result) {
 module.exports = (RED) => {
   function FhirtrialNode(settings) {
     RED.nodes.createNode(this, settings);
-    const configuration = RED.nodes.getNode(settings.configuration);
-    if (!configuration || !configuration.station) {
-      this.status({ fill: 'red', shape: 'ring', text: 'no configuration chosen' });
-      this.on('input', (message, send, done) => done(new Error('no fhirtrial configuration is chosen')));
-      return;
-    }
-    const { station } = configuration;
-    follow(this, station);
+    const station = attach(RED, this, settings.configuration);
 
     const property = (name, message) => {
       const value = name ? RED.util.getMessageProperty(message, name) : undefined;
@@ -93,9 +96,14 @@ module.exports = (RED) => {
     };
 
     this.on('input', async (message, send, done) => {
+      if (!station) {
+        fail(message, new Error(UNCHOSEN), BROKEN, done);
+        return;
+      }
       const bytes = bytesOf(message.payload);
       if (bytes === null || bytes.length === 0) {
-        done(new Error('msg.payload must be a FHIR resource or Bundle: text, a Buffer or an object'));
+        const what = 'msg.payload must be a FHIR resource or Bundle: text, a Buffer or an object';
+        fail(message, new Error(what), BAD_REQUEST, done);
         return;
       }
       try {
@@ -116,10 +124,7 @@ module.exports = (RED) => {
           done();
           return;
         }
-        message.statusCode = statusOf(error);
-        message.headers = error.retry ? { 'retry-after': RETRY_AFTER_S } : {};
-        message.payload = outcomeOf(error);
-        done(error);
+        fail(message, error, statusOf(error), done);
       }
     });
   }
