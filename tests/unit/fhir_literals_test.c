@@ -114,7 +114,7 @@ static bool holds(const literals *l, int variant, str text) {
 }
 
 /* A short text behind the last place where a long one can begin; ones longer than a block, which
- * differ behind what is looked at before they are compared. */
+ * begin alike. */
 static void of_several_lengths(void) {
     static const char *const texts[] = {
         "abc", "a text of some twenty b",
